@@ -1,0 +1,62 @@
+"""What a kernel is: SQL that classifies a whole population, and the arithmetic of how far the evidence reaches.
+
+Kernels read family views in which instants are microseconds since 1970 UTC (BIGINT) and dates are days since 1970
+(INTEGER), so that all arithmetic is on integers and reads the same on every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from evidence.model import Assurance, Coverage, Reason
+
+#: Runs one query and returns all rows; the engine bounds how many there may be.
+Query: TypeAlias = Callable[[str], Sequence[tuple[Any, ...]]]
+
+#: The columns of every classification, in order. `measure` is an integer in the kernel's unit (microseconds for
+#: durations) or null; `why` is a reason code for `unknown` rows and a short text otherwise; `at` is microseconds.
+CLASSIFIED = ("subject", "record", "at", "outcome", "why", "measure", "artefact")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """The name, unit and limit of what a kernel measures; `scale` integer steps make one unit."""
+
+    name: str
+    unit: str
+    limit: int
+    scale: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far evidence reaches: per subject, with the reasons why it falls short and what it is worth."""
+
+    coverage: tuple[Coverage, ...] = ()
+    gaps: frozenset[Reason] = frozenset()
+    expected: int | None = None
+    observed: int | None = None
+    provisional: bool = False
+    not_exercised: bool = False
+    assurance: Assurance = Assurance.ATTESTED
+    notes: tuple[str, ...] = field(default=())
+
+
+class Kernel(Protocol):
+    """A way of judging that serves many kinds of promise."""
+
+    @property
+    def name(self) -> str:
+        """Return the kernel's name in the catalogue."""
+
+    @property
+    def measure(self) -> MeasureSpec | None:
+        """Return what is measured, or None where nothing has a size."""
+
+    def classify(self) -> str:
+        """Return one SELECT with the columns of `CLASSIFIED`: a row for everything the promise speaks of."""
+
+    def reach(self, query: Query) -> Reach:
+        """Return how far the evidence reaches; `query` also sees the table `classified`."""

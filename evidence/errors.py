@@ -1,0 +1,126 @@
+"""The one error tree, ordered by cause; the class decides the exit code and whether to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mistake stands: a file and, when known, the 1-based line and column with the line's text."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Render as `file`, `file:line` or `file:line:column`."""
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in an input: a stable code, what is wrong, where, and what to do about it."""
+
+    code: str
+    message: str
+    place: Place
+    hint: str = ""
+    warning: bool = False
+
+    def render(self) -> str:
+        """Return the compiler-style text: headline, source line, caret and hint."""
+        word = "warning" if self.warning else "error"
+        lines = [f"{word}[{self.code}] {self.place}: {self.message}"]
+        if self.place.text and self.place.line is not None:
+            gutter = f"{self.place.line} | "
+            lines.append(f"{gutter}{self.place.text}")
+            if self.place.column is not None:
+                lines.append(" " * (len(gutter) + self.place.column - 1) + "^" + (f" {self.hint}" if self.hint else ""))
+                return "\n".join(lines)
+        if self.hint:
+            lines.append(f"   = {self.hint}")
+        return "\n".join(lines)
+
+
+class ProbityError(Exception):
+    """Root of every error that a public function may raise."""
+
+    exit_code = 5
+
+
+class BadInput(ProbityError):
+    """Somebody wrote an input wrong; carries every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: Problem) -> None:
+        """Keep the problems in the order they were found."""
+        super().__init__("\n".join(p.render() for p in problems))
+        self.problems = problems
+
+
+class SourceError(ProbityError):
+    """A source of evidence could not be read; never a verdict about the vendor."""
+
+    exit_code = 3
+
+
+class Transient(SourceError):
+    """Worth another attempt: time-out, throttling, a connection that broke."""
+
+
+class Terminal(SourceError):
+    """Another attempt would fail the same way."""
+
+
+class LimitExceeded(ProbityError):
+    """An untrusted input is larger, deeper or more numerous than its named limit."""
+
+    exit_code = 3
+
+
+class OutputFailed(ProbityError):
+    """A result could not be written where it was asked for."""
+
+
+class VerificationError(ProbityError):
+    """A bundle, signature or stored evidence does not verify; `reason` is a stable code."""
+
+    exit_code = 4
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep the machine-readable reason beside the text."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class BadContainer(VerificationError):
+    """The ZIP breaks the strict profile (step 1) or the exact file set (step 2)."""
+
+
+class DigestMismatch(VerificationError):
+    """A member's bytes do not have the digest the manifests name (step 3)."""
+
+
+class BadSignature(VerificationError):
+    """A seal is absent, malformed or not made by the pinned key (steps 5 to 7)."""
+
+
+class BadTimestamp(VerificationError):
+    """A time stamp is absent where required or does not verify (step 4)."""
+
+
+class NotLogged(VerificationError):
+    """The ledger proof is absent where required or does not verify (step 8)."""
+
+
+class BrokenReference(VerificationError):
+    """Results name something that is not in the bundle, or disagree with each other (step 10)."""
+
+
+class PolicyNotMet(VerificationError):
+    """The bundle is intact but does not meet what the reader demands (step 11)."""

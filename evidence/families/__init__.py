@@ -1,0 +1,33 @@
+"""Record families: the tables through which sources and checks meet, one schema file each."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from evidence.errors import ProbityError
+from evidence.families.schema import Family
+
+__all__ = ["Family", "all_families", "family"]
+
+
+@cache
+def all_families() -> Mapping[str, Family]:
+    """Return every family of this package by name; discovery looks nowhere else."""
+    found: dict[str, Family] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name in {"schema", "arrow"}:
+            continue
+        declared: Family = importlib.import_module(f"{__name__}.{module.name}").FAMILY
+        found[declared.name] = declared
+    return found
+
+
+def family(name: str) -> Family:
+    """Return one family by its name."""
+    try:
+        return all_families()[name]
+    except KeyError:
+        raise ProbityError(f"no record family is called {name!r}; known: {', '.join(sorted(all_families()))}") from None

@@ -1,0 +1,1 @@
+"""What the engineer on call reads: the wiring of the other rooms, under Prefect or directly."""

@@ -1,0 +1,1 @@
+"""What operations reads: everything that touches the world outside the process."""
