@@ -1,0 +1,200 @@
+"""The DuckDB session that classifies one population after another and counts what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from checks.engine import Suite, SuiteResult
+from checks.engine.bars import bar_edges
+from checks.engine.views import absolute_parts, create_view, literal, quoted
+from checks.kernel import CLASSIFIED
+from checks.tally import Tally
+from evidence.errors import LimitExceeded, ProbityError
+from evidence.families import all_families
+from evidence.model import Outcome, Reason
+
+MAX_FETCHED_ROWS = 100_000
+
+_WHOLE = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+)
+_NULL = '"NULL"'
+_NUMBERS = frozenset({"at", "measure"})
+
+
+class DuckEngine:
+    """A context manager over one in-memory DuckDB that can read the given Parquet parts and nothing else.
+
+    `tables` maps family names to parts; every other family is an empty view, so that a kernel always runs. `spill`
+    is a directory for what exceeds `memory_limit`; without one, exceeding it raises `LimitExceeded`. The session
+    runs in UTC, loads no extension, and its settings are locked before the first query.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Sequence[Path]],
+        *,
+        memory_limit: str = "600MB",
+        threads: int = 2,
+        spill: Path | None = None,
+    ) -> None:
+        families = all_families()
+        parts = absolute_parts(tables, families)
+        with _duckdb_errors("could not open the evidence"):
+            self._connection = _open(memory_limit, threads, spill, [p for ps in parts.values() for p in ps])
+            for family in families.values():
+                create_view(self._connection, family, parts.get(family.name, ()))
+
+    def __enter__(self) -> DuckEngine:
+        """Return the session itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close the database; nothing outlives it."""
+        self._connection.close()
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return all rows of one query; more than `MAX_FETCHED_ROWS` raise `LimitExceeded`, never a cut list."""
+        with _duckdb_errors("a query failed"):
+            rows = self._connection.execute(sql).fetchmany(MAX_FETCHED_ROWS + 1)
+        if len(rows) > MAX_FETCHED_ROWS:
+            raise LimitExceeded(f"a query returned more than {MAX_FETCHED_ROWS} rows; let SQL count instead")
+        return rows
+
+    def classify(self, sql: str) -> None:
+        """Replace the table `classified` by the rows of one SELECT with exactly the columns of `CLASSIFIED`.
+
+        Text columns must be VARCHAR and numbers whole: a cast that rounds would move a value across its limit. When
+        it fails there is no table, so that nobody can read the answer to an earlier question.
+        """
+        with _duckdb_errors("the classification failed"):
+            self._connection.execute("DROP TABLE IF EXISTS classified")
+            described = self._connection.execute(f"DESCRIBE SELECT * FROM (\n{sql}\n)").fetchall()
+            _check_shape([(name, kind) for name, kind, *_ in described])
+            columns = ", ".join(f"CAST({quoted(c)} AS {_type(c)}) AS {quoted(c)}" for c in CLASSIFIED)
+            self._connection.execute(f"CREATE TABLE classified AS SELECT {columns} FROM (\n{sql}\n)")
+
+    def tally(self) -> Tally:
+        """Return the counts by outcome over the whole table and the reasons of the unknown rows."""
+        known = ", ".join(literal(o) for o in Outcome)
+        rows = self.query(
+            f"SELECT coalesce(outcome IN ({known}), false), outcome, count(*) FROM classified GROUP BY 1, 2"
+        )
+        counts = {Outcome(outcome): count for is_known, outcome, count in rows if is_known}
+        foreign = sum(count for is_known, _, count in rows if not is_known)
+        reasons = {why for (why,) in self.query(_REASONS)} | ({Reason.ENGINE_ERROR.value} if foreign else set())
+        return Tally(
+            ok=counts.get(Outcome.OK, 0),
+            violation=counts.get(Outcome.VIOLATION, 0),
+            unknown=counts.get(Outcome.UNKNOWN, 0) + foreign,
+            open=counts.get(Outcome.OPEN, 0),
+            excused=counts.get(Outcome.EXCUSED, 0),
+            reasons=frozenset(reasons),
+        )
+
+    def worst(self) -> int | None:
+        """Return the largest measure of the rows that were kept or broken, or None when none has a measure."""
+        largest: int | None = self.query("SELECT max(measure) FROM classified WHERE outcome IN ('ok', 'violation')")[0][
+            0
+        ]
+        return largest
+
+    def buckets(self, limit: int, bars: int = 12) -> list[tuple[int, int, int]]:
+        """Return the distribution of measures as (low, high, count), of which `limit` is always an edge.
+
+        `bars` bars reach up to the limit and at most as many of the same width beyond it, the last of them as far as
+        the largest measure. Low ends are exclusive except the first, high ends inclusive. Counts add up to the ok,
+        violation and excused rows that have a measure; without any, there are no bars.
+        """
+        measured = "FROM classified WHERE outcome IN ('ok', 'violation', 'excused') AND measure IS NOT NULL"
+        least, most = self.query(f"SELECT min(measure), max(measure) {measured}")[0]
+        if least is None:
+            return []
+        pairs = bar_edges(least, most, limit, bars)
+        wanted = [
+            f"count(*) FILTER (WHERE measure {'>=' if place == 0 else '>'} {low} AND measure <= {high})"
+            for place, (low, high) in enumerate(pairs)
+        ]
+        counts = self.query(f"SELECT {', '.join(wanted)} {measured}")[0]
+        return [(low, high, count) for (low, high), count in zip(pairs, counts, strict=True)]
+
+    def exhibits(self, outcome: str, most: int) -> list[tuple[Any, ...]]:
+        """Return at most `most` rows of one outcome in the columns of `CLASSIFIED`, worst first.
+
+        Rows with the same measure are ordered by key and then by everything else, so that the choice never depends on
+        the order of the evidence.
+        """
+        columns = ", ".join(quoted(c) for c in CLASSIFIED)
+        order = "measure DESC NULLS LAST, subject, record, " + ", ".join(quoted(c) for c in ("at", "why", "artefact"))
+        return self.query(
+            f"SELECT {columns} FROM classified WHERE outcome = {literal(outcome)} ORDER BY {order} LIMIT {int(most)}"
+        )
+
+    def expectations(self, suite: Suite) -> SuiteResult:
+        """Let Great Expectations judge the table `classified`; the first call in a process imports it for seconds."""
+        from checks.engine.expectations import judge  # noqa: PLC0415 - reading and classifying must not pay for GX
+
+        return judge(self._connection, suite)
+
+
+_REASONS = f"""
+SELECT DISTINCT CASE
+    WHEN coalesce(why, '') = '' THEN '{Reason.UNREADABLE_ROWS}'
+    WHEN why IN ({", ".join(literal(r) for r in Reason)}) THEN why
+    ELSE '{Reason.ENGINE_ERROR}' END
+FROM classified WHERE outcome = '{Outcome.UNKNOWN}'
+"""
+
+
+def _open(memory_limit: str, threads: int, spill: Path | None, readable: list[Path]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": memory_limit,
+            "threads": threads,
+            "temp_directory": str(spill) if spill else "",  # unset, DuckDB would spill into the working directory
+            "preserve_insertion_order": False,
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    # A path must be allowed while access is still open; what is allowed is read only by the views below.
+    connection.execute("SET allowed_paths = ?", [[str(p) for p in readable]])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _type(column: str) -> str:
+    return "BIGINT" if column in _NUMBERS else "VARCHAR"
+
+
+def _check_shape(described: list[tuple[str, str]]) -> None:
+    names = tuple(name for name, _ in described)
+    if names != CLASSIFIED:
+        raise ProbityError(f"a classification has the columns {', '.join(CLASSIFIED)}, not {', '.join(names)}")
+    for name, kind in described:
+        fits = kind in _WHOLE if name in _NUMBERS else kind == "VARCHAR"
+        if not fits and kind != _NULL:
+            raise ProbityError(
+                f"the classified column {name!r} is {kind} and must be {_type(name)}; cast it in the kernel"
+            )
+
+
+@contextmanager
+def _duckdb_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise LimitExceeded(
+            f"{what}: it needs more memory than allowed; raise the limit or name a spill directory"
+        ) from error
+    except duckdb.Error as error:
+        raise ProbityError(f"{what}: {error}") from error

@@ -1,0 +1,197 @@
+"""The suite as Great Expectations judges it, and its results in our own words.
+
+This is the only module that names Great Expectations, and it does so inside functions: the import takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+from sqlalchemy.exc import SQLAlchemyError
+
+from checks.engine import Answer, Expectation, Judged, Rule, Suite, SuiteResult
+from checks.engine.dialect import NAME, SharedConnection, register
+from checks.engine.views import quoted
+from evidence.errors import ProbityError
+
+#: Counts are always of the whole table; no sample of values may leave it, exhibits come from our own ordered query.
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+#: Keys that more than one row has, with how many. GX's own compound uniqueness sorts the whole table through a window
+#: function, which at 10 M rows does not fit into 600 MB and ends in an engine error; asked as a query of unexpected
+#: rows it groups the table twice and fetches every key. So SQL groups once, exactly, in memory that DuckDB can spill,
+#: and GX judges that nothing is left. Null keys count as equal here, which GX's version would skip.
+REPEATED = "repeated_keys"
+
+TABLE = "classified"
+
+
+def judge(connection: duckdb.DuckDBPyConnection, suite: Suite) -> SuiteResult:
+    """Judge the table `classified` of an open database, in a fixed number of scans.
+
+    What cannot be evaluated is an `error` in the result; what prevents judging at all raises ProbityError.
+    """
+    gx = _great_expectations()
+    try:
+        rows = _count(connection, TABLE)
+        problems = _group_keys(connection, suite.expectations)
+        results = _results(gx, connection, [e for e in suite.expectations if e.name not in problems])
+    except _engine_errors() as error:
+        raise ProbityError(f"Great Expectations could not judge the classification: {_line(error)}") from error
+    judged = tuple(_judged(e, results.get(e.name), rows, problems.get(e.name, "")) for e in suite.expectations)
+    kept = [_stripped(e.name, results[e.name]) for e in suite.expectations if e.name in results]
+    return SuiteResult(judged, {"great_expectations": gx.__version__, "rows": rows, "results": kept})
+
+
+def _great_expectations() -> Any:
+    # `infra.settings` alone reads the environment; this writes it, because GX decides at import whether it may phone
+    # home and a library user of ours has no entry point that did so before. An explicit choice of theirs is kept.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with warnings.catch_warnings():
+        # GX imports two modules that Python deprecates.
+        warnings.filterwarnings("ignore", "module 'sre_(constants|parse)' is deprecated", DeprecationWarning)
+        return importlib.import_module("great_expectations")
+
+
+def _engine_errors() -> tuple[type[Exception], ...]:
+    errors = importlib.import_module("great_expectations.exceptions.exceptions")
+    fluent = importlib.import_module("great_expectations.datasource.fluent.interfaces")
+    return (
+        duckdb.Error,
+        SQLAlchemyError,
+        errors.GreatExpectationsError,
+        errors.GreatExpectationsAggregateError,
+        fluent.TestConnectionError,
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0]
+    return int(rows)
+
+
+def _group_keys(connection: duckdb.DuckDBPyConnection, asked: Iterable[Expectation]) -> dict[str, str]:
+    """Build the table of repeated keys; return what went wrong by expectation, so that the others are still judged."""
+    problems = {}
+    connection.execute(f"DROP TABLE IF EXISTS {REPEATED}")
+    for expectation in (e for e in asked if e.rule is Rule.UNIQUE_TOGETHER):
+        keys = ", ".join(quoted(c) for c in expectation.columns)
+        grouped = f"SELECT {keys}, count(*) AS times FROM {TABLE} GROUP BY {keys} HAVING count(*) > 1"
+        try:
+            connection.execute(f"CREATE TABLE {REPEATED} AS {grouped}")
+        except duckdb.Error as error:
+            problems[expectation.name] = _line(error)
+    return problems
+
+
+def _results(gx: Any, connection: duckdb.DuckDBPyConnection, asked: Iterable[Expectation]) -> dict[str, dict[str, Any]]:
+    """Return GX's results by the name of the expectation; their order is not that of the suite."""
+    register()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_sql(
+        NAME, connection_string=f"{NAME}://", kwargs={"creator": lambda: SharedConnection(connection)}
+    )
+    tables: dict[str, list[Expectation]] = {}
+    for expectation in asked:
+        tables.setdefault(REPEATED if expectation.rule is Rule.UNIQUE_TOGETHER else TABLE, []).append(expectation)
+    results = [r for table, questions in tables.items() for r in _run(gx, context, source, table, questions)]
+    return {r["expectation_config"]["meta"]["name"]: r for r in results}
+
+
+def _run(gx: Any, context: Any, source: Any, table: str, asked: Iterable[Expectation]) -> list[dict[str, Any]]:
+    batch = source.add_table_asset(table).add_batch_definition_whole_table(table)
+    suite = context.suites.add(gx.ExpectationSuite(name=table, expectations=[_translated(gx, e) for e in asked]))
+    definition = context.validation_definitions.add(gx.ValidationDefinition(name=table, data=batch, suite=suite))
+    results: list[dict[str, Any]] = definition.run(result_format=RESULT_FORMAT).to_json_dict()["results"]
+    return results
+
+
+def _translated(gx: Any, asked: Expectation) -> Any:
+    words, meta = gx.expectations, {"name": asked.name}
+    match asked.rule:
+        case Rule.NOT_IN_SET:
+            return words.ExpectColumnValuesToNotBeInSet(
+                column=asked.columns[0], value_set=list(asked.values), meta=meta
+            )
+        case Rule.IN_SET:
+            return words.ExpectColumnValuesToBeInSet(column=asked.columns[0], value_set=list(asked.values), meta=meta)
+        case Rule.NOT_NULL:
+            return words.ExpectColumnValuesToNotBeNull(column=asked.columns[0], meta=meta)
+        case Rule.UNIQUE_TOGETHER:
+            return words.ExpectTableRowCountToEqual(value=0, meta=meta)
+        case Rule.AT_LEAST_ROWS:
+            return words.ExpectTableRowCountToBeBetween(min_value=asked.rows, meta=meta)
+        case Rule.EXACTLY_ROWS:
+            return words.ExpectTableRowCountToEqual(value=asked.rows, meta=meta)
+
+
+def _judged(asked: Expectation, result: Mapping[str, Any] | None, rows: int, problem: str) -> Judged:
+    """Say passed or failed only where GX raised nothing, looked at every row, and agrees with its own counts."""
+    if result is None:
+        return Judged(asked.name, Answer.ERROR, asked.expected, detail=problem or "the engine returned no result")
+    problem = _exception(result)
+    if problem:
+        return Judged(asked.name, Answer.ERROR, asked.expected, detail=problem)
+    observed, unexpected = _counts(asked, result["result"], rows)
+    held = _holds(asked, observed, unexpected)
+    if observed != rows or held is None or held is not result["success"]:
+        return Judged(asked.name, Answer.ERROR, asked.expected, observed, unexpected, "the engine's counts disagree")
+    return Judged(asked.name, Answer.PASSED if held else Answer.FAILED, asked.expected, observed, unexpected)
+
+
+def _counts(asked: Expectation, result: Mapping[str, Any], rows: int) -> tuple[int | None, int | None]:
+    match asked.rule:
+        case Rule.UNIQUE_TOGETHER:
+            return rows, result.get("observed_value")
+        case Rule.AT_LEAST_ROWS | Rule.EXACTLY_ROWS:
+            return result.get("observed_value"), None
+        case Rule.NOT_IN_SET | Rule.IN_SET | Rule.NOT_NULL:
+            # GX adds up no rows to null instead of nought.
+            return result.get("element_count"), result.get("unexpected_count") if rows else 0
+
+
+def _holds(asked: Expectation, observed: int | None, unexpected: int | None) -> bool | None:
+    match asked.rule:
+        case Rule.AT_LEAST_ROWS:
+            return None if observed is None else observed >= asked.rows
+        case Rule.EXACTLY_ROWS:
+            return None if observed is None else observed == asked.rows
+        case _:
+            return None if unexpected is None else unexpected == 0
+
+
+def _exception(result: Mapping[str, Any]) -> str:
+    """Return the first message of an exception, or nothing.
+
+    GX states one as a flat record, or as one record for each metric under the metric's id; only the flat record with
+    `raised_exception` false means that there was none.
+    """
+    info = result.get("exception_info") or {}
+    if info.get("raised_exception") is False:
+        return ""
+    records = [info] if "exception_message" in info else [r for r in info.values() if isinstance(r, Mapping)]
+    return min((_line(r.get("exception_message")) for r in records), default="the engine raised an exception")
+
+
+def _stripped(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what is the same in every run: settings, success and whole counts; no ids, times, samples or ratios."""
+    config = result["expectation_config"]
+    return {
+        "name": name,
+        "type": config["type"],
+        "kwargs": {k: v for k, v in config["kwargs"].items() if k != "batch_id"},
+        "success": result["success"],
+        "raised_exception": bool(_exception(result)),
+        "result": {k: v for k, v in result["result"].items() if isinstance(v, int)},
+    }
+
+
+def _line(message: object) -> str:
+    return (str(message).strip().splitlines() or ["no message"])[0][:300]
