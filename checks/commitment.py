@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, ClassVar
+from datetime import date, datetime
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -43,17 +43,18 @@ class Scope:
     @property
     def start(self) -> int:
         """Return the period's first instant in microseconds since 1970, UTC."""
-        return _micros(self.period.start)
+        return micros(self.period.start)
 
     @property
     def end(self) -> int:
         """Return the instant after the period in microseconds since 1970, UTC."""
-        return _micros(self.period.end)
+        return micros(self.period.end)
 
 
-def _micros(instant: Any) -> int:
+def micros(instant: datetime) -> int:
+    """Return a UTC instant as exact microseconds since 1970."""
     seconds = int(instant.replace(microsecond=0).timestamp())
-    return seconds * 1_000_000 + int(instant.microsecond)
+    return seconds * 1_000_000 + instant.microsecond
 
 
 class InForce(BaseModel):
@@ -83,6 +84,8 @@ class Commitment(BaseModel):
     minimum_assurance: Assurance | None = Field(default=None, description="weaker evidence leaves the clause unproven")
     in_force: InForce | None = None
 
+    #: False for a clause of a kind that nothing checks; it stays visible and is never met.
+    checked: ClassVar[bool] = True
     title: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]]
     remedy: ClassVar[Remedy]

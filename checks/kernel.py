@@ -7,10 +7,10 @@ Kernels read family views in which instants are microseconds since 1970 UTC (BIG
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from evidence.model import Assurance, Coverage, Reason
+from evidence.model import Assurance, Coverage, Exhibit, Reason
 
 #: Runs one query and returns all rows; the engine bounds how many there may be.
 Query: TypeAlias = Callable[[str], Sequence[tuple[Any, ...]]]
@@ -32,7 +32,11 @@ class MeasureSpec:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far evidence reaches: per subject, with the reasons why it falls short and what it is worth."""
+    """How far evidence reaches: per subject, with the reasons why it falls short.
+
+    `contradicting` are exhibits that state the opposite of a proven violation; both sides are shown. `assurance` is
+    what the status rests on where the kernel knows better than the extraction cards.
+    """
 
     coverage: tuple[Coverage, ...] = ()
     gaps: frozenset[Reason] = frozenset()
@@ -40,8 +44,8 @@ class Reach:
     observed: int | None = None
     provisional: bool = False
     not_exercised: bool = False
-    assurance: Assurance = Assurance.ATTESTED
-    notes: tuple[str, ...] = field(default=())
+    assurance: Assurance | None = None
+    contradicting: tuple[Exhibit, ...] = ()
 
 
 class Kernel(Protocol):

@@ -29,14 +29,15 @@ class Duration:
     @property
     def seconds_text(self) -> str:
         """Return an exact duration in seconds as a decimal string."""
-        return decimal_seconds(self.microseconds)
+        return decimal_units(self.microseconds, SECOND)
 
 
-def decimal_seconds(microseconds: int) -> str:
-    """Return microseconds as seconds without binary rounding: `86400`, `86400.000001`."""
-    whole, rest = divmod(abs(microseconds), SECOND)
-    sign = "-" if microseconds < 0 else ""
-    return f"{sign}{whole}" + (f".{rest:06d}".rstrip("0") if rest else "")
+def decimal_units(steps: int, scale: int) -> str:
+    """Return integer steps in units of `scale` steps (a power of ten) without binary rounding: `86400.000001`."""
+    whole, rest = divmod(abs(steps), scale)
+    digits = len(str(scale)) - 1
+    sign = "-" if steps < 0 else ""
+    return f"{sign}{whole}" + (f".{rest:0{digits}d}".rstrip("0") if rest else "")
 
 
 def _parse(value: object) -> Duration:

@@ -1,0 +1,69 @@
+"""`data-residency`: data is processed and stored only inside the agreed countries."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernels.set_membership import Located
+from checks.regions import JURISDICTIONS, catalogue
+
+Activity = Literal["process", "store", "backup", "replicate", "log", "support_access", "key"]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class DataResidency(Commitment):
+    """Every activity of the named types happens in an allowed country; EU and EEA are exact lists of states."""
+
+    kind: Literal["data-residency"]
+    allowed: Literal["EU", "EEA"] | tuple[Country, ...] = Field(
+        description="EU, EEA or a list of ISO 3166-1 alpha-2 country codes"
+    )
+    activities: tuple[Activity, ...] = Field(min_length=1, description="activity types the promise speaks of")
+    unless: str | None = Field(default=None, description="consent purpose that allows a transfer")
+
+    title: ClassVar[str] = "Data stays in the agreed countries"
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need("processing_activity"),
+        Need("usage_totals"),
+        Need("region_catalogue", required=False),
+        Need("system_inventory", required=False),
+        Need("subprocessors", required=False),
+        Need("consents", required=False),
+    )
+    remedy: ClassVar[Remedy] = Remedy(
+        "DEFAULT", "breach notice; block the route; transfer assessment; termination if uncured"
+    )
+    explanation: ClassVar[str] = (
+        "Each activity's region code is looked up, exactly, in a catalogue of regions with countries: London and "
+        "Zurich are not in the EU whatever their code begins with, and an unknown code is never inside. Attempts "
+        "that were "
+        "throttled, denied or blocked before any token flowed were processed nowhere. Met needs every activity type "
+        "observed and as many processing records as an independent meter counted requests."
+    )
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Return the allowed countries as ISO codes."""
+        return JURISDICTIONS[self.allowed] if isinstance(self.allowed, str) else self.allowed
+
+    def promise(self) -> str:
+        """Return the promise in one line."""
+        where = self.allowed if isinstance(self.allowed, str) else ", ".join(self.allowed)
+        return f"processing and storage only in {where}"
+
+    def test(self) -> str:
+        """Return what is looked up."""
+        return (
+            f"Looked up the country of every {', '.join(self.activities)} record by exact region code, full "
+            "population, and reconciled processing with an independent request count"
+        )
+
+    def kernel(self, scope: Scope) -> Located:
+        """Return the set-membership kernel over this clause's activities."""
+        return Located(scope, self.countries, self.activities, self.unless, catalogue())
+
+
+COMMITMENT = DataResidency

@@ -1,0 +1,84 @@
+"""`iso27001-certification`: a valid, accredited ISO/IEC 27001 certificate covers entity and service."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from checks import sql
+from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernels.document_valid import DocumentValid, Requirement, day_number, offers
+from checks.terms import add_months
+from evidence.model import Assurance, Reason
+
+SURVEILLANCE_MONTHS = 12
+
+
+class Iso27001Certification(Commitment):
+    """The certificate is in force on every day, active on its register, and surveyed within twelve months."""
+
+    kind: Literal["iso27001-certification"]
+    edition: Literal["2013", "2022"] = Field(description='edition of ISO/IEC 27001, quoted: "2022"')
+    accredited: bool = Field(description="whether the certification body must be accredited")
+
+    title: ClassVar[str] = "ISO/IEC 27001 certificate is valid"
+    needs: ClassVar[tuple[Need, ...]] = (Need("documents"),)
+    remedy: ClassVar[Remedy] = Remedy(
+        "DEFAULT", "cure period, then a right to terminate; controls that depend on the certificate become unproven"
+    )
+    explanation: ClassVar[str] = (
+        "The certificate must be issued to the vendor itself, by an accredited body, in the contracted edition, for "
+        "the contracted service, and be in force on every day of the period, not only today. Its status must have been "
+        "looked up on the register during or after the period, and its last surveillance audit (or its issue) must be "
+        "at most twelve months before the period's last day. A suspension or withdrawal that touches the period breaks "
+        "the promise; a predecessor certificate that was not supplied leaves it unproven."
+    )
+
+    def promise(self) -> str:
+        """Return the promise in one line."""
+        return f"ISO/IEC 27001:{self.edition} certificate valid every day"
+
+    def test(self) -> str:
+        """Return what is compared."""
+        return "Compared validity, register status, accreditation, edition, holder and scope with the audit period"
+
+    def kernel(self, scope: Scope) -> DocumentValid:
+        """Return the document kernel with what a certificate must say."""
+        period = DocumentValid(scope, "", ("", ""), (), Assurance.AUDITED)
+        first, last = period.first_day, period.last_day
+        surveyed = day_number(add_months(scope.period.end.date(), -SURVEILLANCE_MONTHS))
+        edition = f"(edition = {sql.text(self.edition)} OR edition LIKE {sql.text('%:' + self.edition)})"
+        touched = (
+            f"coalesce(period_start, CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)) <= {last} "
+            f"AND coalesce(period_end, {last}) >= {first}"
+        )
+        accredited = "trim(accreditation_body) <> ''" if self.accredited else "1 = 1"
+        bad = (
+            f"(status IN ('suspended', 'withdrawn') AND {touched}) "
+            f"OR (status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
+            "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
+            f"OR (last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record "
+            f"AND o.last_day >= {first} AND o.first_day <= {last}))"
+        )
+        return DocumentValid(
+            scope,
+            kind="iso27001",
+            covers=("issued_on", "expires_on"),
+            assurance=Assurance.AUDITED,
+            extra_violation=bad,
+            requirements=(
+                Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
+                Requirement(offers(scope.services), "violation", "service out of scope", True),
+                Requirement(edition, "unusable", Reason.STALE),
+                Requirement(accredited, "unusable", Reason.UNTRUSTED_EVIDENCE),
+                Requirement("status IS NOT NULL AND status_checked_at IS NOT NULL", "unusable", Reason.NO_EVIDENCE),
+                Requirement("status IN ('active', 'expired')", "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(f"status_checked_at >= {scope.start}", "unusable", Reason.STALE),
+                Requirement(f"status_checked_at <= {scope.as_of}", "unusable", Reason.UNREADABLE_ROWS),
+                Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
+            ),
+        )
+
+
+COMMITMENT = Iso27001Certification

@@ -1,0 +1,168 @@
+"""`signal-fusion`: weak, independent legs; one positive leg breaks the promise, all together only support it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.document_valid import DocumentValid
+from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+
+#: Settings that say content may be used for training, and whether "on" means that it may.
+SETTINGS = {"training_opt_out": False, "training_opt_in": True, "training": True, "data_sharing": True}
+ON = ("true", "on", "yes", "enabled")
+OFF = ("false", "off", "no", "disabled")
+OPTED_IN = ("opted_in", "opted-in")
+OPTED_OUT = ("opted_out", "opted-out")
+TRAINING_PURPOSES = ("training", "fine-tuning", "fine_tuning", "model-improvement", "model_improvement")
+#: The chance of one false alarm over all canaries together (Bonferroni), as one in this many.
+CANARY_ALPHA = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFusion:
+    """Judge training use from an attestation, an independent report and technical signals.
+
+    Absence of a signal is never proof, so the assurance is that of the attestation however many legs are clean.
+    """
+
+    scope: Scope
+    require: tuple[str, ...]
+    attestation: DocumentValid
+    report: DocumentValid
+
+    name = "signal-fusion"
+    measure = None
+
+    def classify(self) -> str:
+        """Return the rows of every leg: documents, setting snapshots, manifest entries, canaries and accesses."""
+        legs = [
+            f"SELECT * FROM (WITH {leg.ctes()} SELECT subject, record, at, outcome, why, measure, artefact FROM judged)"
+            for leg in (self.attestation, self.report)
+        ]
+        legs += [self._settings(), self._manifest(), self._canaries(), self._accesses()]
+        return f"WITH leg AS ({' UNION ALL '.join(legs)})\n{sql.worst_per_record('leg')}"
+
+    def _settings(self) -> str:
+        on_is_bad = sql.texts(s for s, bad in SETTINGS.items() if bad)
+        allowing = (
+            f"(lower(value) IN {sql.texts(OPTED_IN)} OR (lower(setting) IN {on_is_bad} AND lower(value) IN "
+            f"{sql.texts(ON)}) OR (lower(setting) NOT IN {on_is_bad} AND lower(value) IN {sql.texts(OFF)}))"
+        )
+        unreadable = (
+            f"{sql.defective()} OR captured_at IS NULL OR scope IS NULL OR value IS NULL "
+            f"OR lower(value) NOT IN {sql.texts((*ON, *OFF, *OPTED_IN, *OPTED_OUT))}"
+        )
+        return f"""
+SELECT 'settings', coalesce(setting, '') || '/' || coalesce(scope, '') || '/' ||
+       coalesce(CAST(captured_at AS VARCHAR), artefact || '#' || CAST(row AS VARCHAR)), captured_at,
+  CASE WHEN {unreadable} THEN 'unknown' WHEN {allowing} THEN 'violation' ELSE 'ok' END,
+  CASE WHEN {unreadable} THEN '{Reason.UNREADABLE_ROWS}' ELSE setting || ' = ' || value END,
+  CAST(NULL AS BIGINT), artefact
+FROM settings WHERE lower(setting) IN {sql.texts(SETTINGS)}
+  AND (captured_at IS NULL OR (captured_at >= {self.scope.start} AND captured_at < {self.scope.end}))"""
+
+    def _manifest(self) -> str:
+        tenants = sql.texts(c.casefold() for c in self.scope.customer)
+        return f"""
+SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(content_hash, tenant_id,
+       artefact || '#' || CAST(row AS VARCHAR)), cutoff,
+  CASE WHEN lower(content_hash) IN (SELECT lower(content_hash) FROM content_hashes WHERE content_hash IS NOT NULL)
+            OR lower(tenant_id) IN {tenants} THEN 'violation'
+       WHEN {sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL
+            OR (content_hash IS NULL AND tenant_id IS NULL) THEN 'unknown' ELSE 'ok' END,
+  CASE WHEN lower(content_hash) IN (SELECT lower(content_hash) FROM content_hashes WHERE content_hash IS NOT NULL)
+         THEN 'customer content in a training set' WHEN lower(tenant_id) IN {tenants} THEN 'customer in a training set'
+       WHEN {sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL
+            OR (content_hash IS NULL AND tenant_id IS NULL) THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END,
+  CAST(NULL AS BIGINT), artefact FROM training_manifest"""
+
+    def _canaries(self) -> str:
+        return f"""
+SELECT 'canary', record, probed_at,
+  CASE WHEN broken THEN 'unknown' WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'violation'
+       WHEN rank = 1 THEN 'unknown' ELSE 'ok' END,
+  CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
+       WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'the model knows a planted phrase'
+       WHEN rank = 1 THEN '{Reason.CONTRADICTED}' ELSE '' END,
+  CAST(NULL AS BIGINT), artefact
+FROM (SELECT *, count(*) OVER () AS probes FROM (
+  SELECT coalesce(canary_id, artefact || '#' || CAST(row AS VARCHAR)) || '/' || coalesce(model, '') || '/' ||
+         coalesce(CAST(probed_at AS VARCHAR), '') AS record, min(probed_at) AS probed_at, min(rank) AS rank,
+         min(controls) AS controls, min(artefact) AS artefact,
+         max(CASE WHEN {sql.defective()} OR canary_id IS NULL OR committed_hash IS NULL OR model IS NULL
+                       OR planted_at IS NULL OR probed_at IS NULL OR planted_at > probed_at OR rank IS NULL OR rank < 1
+                       OR controls IS NULL OR controls < 1 OR rank > controls + 1 THEN 1 ELSE 0 END) = 1 AS broken
+  FROM canary_probes WHERE probed_at IS NULL OR (probed_at >= {self.scope.start} AND probed_at <= {self.scope.as_of})
+  GROUP BY 1) AS once) AS probe"""
+
+    def _accesses(self) -> str:
+        return f"""
+SELECT 'access', {sql.identity("event_id")}, started_at,
+  CASE WHEN lower(purpose) IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'violation'
+       ELSE 'unknown' END,
+  CASE WHEN lower(purpose) IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'access for ' || purpose
+       ELSE '{Reason.UNREADABLE_ROWS}' END,
+  CAST(NULL AS BIGINT), artefact
+FROM access_events
+WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
+  AND (started_at IS NULL OR (started_at >= {self.scope.start} AND started_at < {self.scope.end}))"""
+
+    def reach(self, query: Query) -> Reach:
+        """Return per required leg whether its evidence covers the period."""
+        documents = {"attestation": self.attestation.reach(query), "independent_report": self.report.reach(query)}
+        signals = {"settings": self._settings_gap, "manifest": self._manifest_gap, "canary": self._canary_gap}
+        coverage, gaps = list[Coverage](), set[Reason]()
+        for leg in sorted({*self.require, *documents}):
+            if leg in documents:
+                found = documents[leg]
+                coverage.append(found.coverage[0].model_copy(update={"subject": leg}))
+                gaps |= found.gaps
+            else:
+                reason, note = signals[leg](query)
+                coverage.append(Coverage(subject=leg, covered=reason is None, note=note))
+                gaps |= {reason} if reason else set()
+        stated = query(
+            f"SELECT record, artefact FROM classified WHERE subject = '{self.attestation.kind}' AND outcome = 'ok' "
+            "AND EXISTS (SELECT 1 FROM classified WHERE outcome = 'violation') ORDER BY record LIMIT 5"
+        )
+        return Reach(
+            coverage=tuple(coverage),
+            gaps=frozenset(gaps),
+            provisional=any(d.provisional for d in documents.values()),
+            assurance=Assurance.ATTESTED,
+            contradicting=tuple(
+                Exhibit(record=r[0], outcome=Outcome.OK, measure=None, artefact=r[1], why="attests the opposite")
+                for r in stated
+            ),
+        )
+
+    def _settings_gap(self, query: Query) -> tuple[Reason | None, str]:
+        days = query(
+            f"SELECT setting || '/' || scope, count(DISTINCT floor(captured_at / {sql.DAY})) FROM settings "
+            f"WHERE lower(setting) IN {sql.texts(SETTINGS)} AND captured_at >= {self.scope.start} "
+            f"AND captured_at < {self.scope.end} AND scope IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        wanted = self.attestation.last_day - self.attestation.first_day + 1
+        if not days:
+            return Reason.NO_EVIDENCE, "no snapshot of a training setting in the period"
+        short = [f"{name}: {n} of {wanted} days" for name, n in days if n < wanted]
+        return (Reason.INCOMPLETE_COVERAGE, "; ".join(short[:5])) if short else (None, "")
+
+    def _manifest_gap(self, query: Query) -> tuple[Reason | None, str]:
+        entries, cutoff = query("SELECT count(*), max(cutoff) FROM training_manifest")[0]
+        hashes = query(
+            "SELECT count(*) FROM content_hashes WHERE content_hash IS NOT NULL "
+            f"AND captured_at >= {self.scope.start} AND captured_at < {self.scope.end}"
+        )[0][0]
+        if not entries or not hashes:
+            return Reason.NO_EVIDENCE, "no training manifest" if not entries else "no digests of the period's content"
+        if cutoff is None or cutoff < self.attestation.last_day * sql.DAY:
+            return Reason.STALE, "the training manifest ends before the period does"
+        return None, ""
+
+    def _canary_gap(self, query: Query) -> tuple[Reason | None, str]:
+        probes = query("SELECT count(*) FROM classified WHERE subject = 'canary'")[0][0]
+        return (None, "") if probes else (Reason.NO_EVIDENCE, "no canary was probed since the period began")
