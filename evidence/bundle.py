@@ -1,0 +1,111 @@
+"""Seal an audit: payload to files, manifests, signed statement and one ZIP that appears whole or not at all."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import BinaryIO
+
+from evidence import dsse, manifest, statement
+from evidence.container import Member, measure, write_container
+from evidence.errors import OutputFailed
+from evidence.policy import DSSE_P256, Policy
+from evidence.signer import Signer
+from evidence.statement import StatementFacts
+from evidence.trust import Trust
+from evidence.verification import StepOutcome
+from evidence.verify import verify
+
+
+def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: StatementFacts, signer: Signer) -> Path:
+    """Write the sealed bundle to `out` and return it; the keys of `payload` are paths below data/.
+
+    1. measure and hash the payload; 2. make the manifests; 3. sign the statement over the tag manifest; 4. write
+    the container beside `out` and flush it; 5. verify it with the signer's own key; 6. move it into place.
+    Equal input gives equal bytes with a deterministic signer. OutputFailed when `out` exists, when something cannot
+    be read or written, or when the result would not verify; LimitExceeded names the limit. On any failure, an
+    interrupt included, nothing is left behind.
+    """
+    _refuse_existing(out)  # before hashing for minutes
+    members = [measure(manifest.DATA + name, source) for name, source in payload.items()]  # 1
+    members += _tag_members(members, facts)  # 2
+    tag_manifest = next(m for m in members if m.name == manifest.TAG_MANIFEST)
+    envelope = dsse.sign(statement.encode(facts, tag_manifest.sha256), signer)  # 3
+    members.append(measure(manifest.STATEMENT, envelope))
+    with _placed(out) as (file, partial):
+        write_container(file, members)  # 4
+        file.flush()
+        os.fsync(file.fileno())
+        _check_own_work(partial, signer)  # 5
+    return out  # 6: done on leaving `_placed`
+
+
+def instructions() -> bytes:
+    """Return VERIFY.md, the commands by which a stranger checks a bundle without this program."""
+    return resources.files("evidence").joinpath(manifest.INSTRUCTIONS).read_bytes()
+
+
+def _tag_members(payload: list[Member], facts: StatementFacts) -> list[Member]:
+    contents = {
+        manifest.DECLARATION: manifest.DECLARATION_BYTES,
+        manifest.INFO: statement.bag_info(facts),
+        manifest.MANIFEST: manifest.render({m.name: m.sha256 for m in payload}),
+        manifest.INSTRUCTIONS: instructions(),
+    }
+    tags = [measure(name, data) for name, data in contents.items()]
+    return [*tags, measure(manifest.TAG_MANIFEST, manifest.render({m.name: m.sha256 for m in tags}))]
+
+
+@contextmanager
+def _placed(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Yield a new file beside `out` that takes its place, durably, when the block ends well."""
+    _refuse_existing(out)
+    try:
+        file, partial = _open_partial(out)
+        try:
+            with file:
+                yield file, partial
+            _refuse_existing(out)
+            os.replace(partial, out)  # noqa: PTH105 - named as the atomic primitive it is
+            _flush_folder(out.parent)
+        finally:
+            partial.unlink(missing_ok=True)  # gone already when it took its place
+    except OSError as cause:
+        raise OutputFailed(f"{out}: cannot be written ({cause.strerror})") from cause
+
+
+def _open_partial(out: Path) -> tuple[BinaryIO, Path]:
+    for number in itertools.count():
+        partial = out.with_name(f".{out.name}.{number}.partial")
+        try:
+            return partial.open("xb"), partial
+        except FileExistsError:
+            continue  # left by a process that was killed, or in use by another
+    raise OutputFailed(f"{out}: no free temporary name")
+
+
+def _refuse_existing(out: Path) -> None:
+    if os.path.lexists(out):
+        raise OutputFailed(f"{out}: already exists; a sealed bundle is never overwritten, choose another name")
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_own_work(partial: Path, signer: Signer) -> None:
+    policy = Policy(schema_="probity.policy/v1", require=(DSSE_P256,), time="local-clock", ledger=False)
+    verification = verify(partial, Trust(policy, signer.public_key))
+    if not verification.verified:
+        failed = next(step for step in verification.steps if step.outcome is not StepOutcome.PASSED and step.reason)
+        failed = next((step for step in verification.steps if step.outcome is StepOutcome.FAILED), failed)
+        where = f"step {failed.step} {failed.name}, {failed.reason}: {failed.detail}"
+        raise OutputFailed(f"the bundle was not sealed because it would not verify ({where})")
