@@ -1,0 +1,97 @@
+"""From raw columns to typed ones, batch by batch: what cannot be read becomes null and is named, never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evidence.families.arrow import arrow_schema
+from evidence.families.schema import Column, Family
+from infra.typed_sql import Expression, nothing, reading
+
+_KEPT = ("artefact", "row", "defects")
+
+
+class Normaliser:
+    """Types the raw batches of one family. `textual` sources (CSV) have no types and write null as an empty string.
+
+    A raw batch has any of the family's columns, and `artefact`, `row` and `defects` (what the reader already refused).
+    """
+
+    def __init__(self, family: Family, source: str, token: Callable[[str], str], *, textual: bool = False) -> None:
+        self._family, self._source, self._token, self._textual = family, source, token, textual
+        self._schema = arrow_schema(family)
+        self._database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+        self._database.execute("SET TimeZone = 'UTC'")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._database.close()
+
+    def typed(self, raw: pa.Table) -> pa.Table:
+        """Return a batch with exactly the columns of the family's schema, in the order of the rows given."""
+        columns = {name: raw.column(name) for name in _KEPT}
+        expressions: dict[str, Expression] = {}
+        for column in self._family.columns:
+            if column.name in raw.column_names:
+                values, expression = self._admit(column, raw.column(column.name))
+                columns[f"raw {column.name}"], expressions[column.name] = values, expression
+            else:
+                expressions[column.name] = nothing(column)
+        self._database.register("raw_batch", pa.table(columns))
+        table = self._database.sql(self._query(expressions, set(columns))).to_arrow_table()
+        self._database.unregister("raw_batch")
+        return self._finished(table)
+
+    def _query(self, expressions: dict[str, Expression], present: set[str]) -> str:
+        typed = ", ".join(f'{sql} AS "{name}"' for name, sql in expressions.items())
+        broken = ", ".join(
+            f"""CASE WHEN {self._given(name)} IS NOT NULL AND "{name}" IS NULL THEN '{name}' END"""
+            for name in expressions
+            if f"raw {name}" in present
+        )
+        names = ", ".join(f'"{name}"' for name in expressions)
+        found = f"list_filter([{broken}]::VARCHAR[], lambda d: d IS NOT NULL)"
+        # Every name in here comes from our own schemas; values never enter the text.
+        return (
+            f'SELECT {names}, artefact, "row", list_concat(defects, {found}) AS defects '
+            f"FROM (SELECT *, {typed} FROM raw_batch)"
+        )
+
+    def _given(self, name: str) -> Expression:
+        return f"""nullif("raw {name}", '')""" if self._textual else f'"raw {name}"'
+
+    def _admit(self, column: Column, values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Expression]:
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        expression = reading(column, values.type, self._given(column.name), textual=self._textual)
+        if expression is None:
+            # Only whether something stood there matters, and the type may be one that DuckDB cannot take.
+            return pc.if_else(pc.is_valid(values), True, None), nothing(column)
+        if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
+            values = values.cast(pa.int64())
+        return values, expression
+
+    def _finished(self, table: pa.Table) -> pa.Table:
+        for index, column in enumerate(self._family.columns):
+            if column.personal:
+                table = table.set_column(index, column.name, _tokens(table.column(column.name), self._token))
+        for name in self._schema.names:
+            if name not in table.column_names:
+                value = pa.scalar(self._source if name == "source" else None, self._schema.field(name).type)
+                table = table.append_column(name, pa.repeat(value, len(table)))
+        return table.select(self._schema.names).cast(self._schema)
+
+
+def _tokens(values: pa.ChunkedArray, token: Callable[[str], str]) -> pa.Array:
+    plain = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
+    coded = plain.dictionary_encode()
+    tokens = pa.array([token(value) for value in coded.dictionary.to_pylist()], pa.string())
+    return pa.DictionaryArray.from_arrays(coded.indices, tokens).cast(pa.string())

@@ -1,0 +1,1 @@
+"""Reading the file formats of families into raw batches: CSV, JSON lines and Parquet."""

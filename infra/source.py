@@ -1,0 +1,164 @@
+"""What a source of evidence is, and the gathering that it fills with raw artefacts, tables and extraction cards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, cast
+
+from pydantic import BaseModel, ConfigDict
+
+from evidence.errors import Terminal
+from evidence.families import family
+from evidence.locker import Locker, Stored
+from evidence.model import Assurance, ExtractionCard, Period
+from infra.limits import Limits
+from infra.tally import Tally
+
+if TYPE_CHECKING:
+    from infra.normalise import Normaliser
+    from infra.tables import Part
+
+
+def collector_name() -> str:
+    """Return who gathers, as cards state it: the product and its version."""
+    return f"probity {metadata.version('probity')}"
+
+
+def no_progress(source: str, done: int, total: int) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What gathering brought: the Parquet parts of each family, a card per artefact, and notes that fit no card."""
+
+    tables: Mapping[str, tuple[Path, ...]]
+    cards: tuple[ExtractionCard, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Gathering:
+    """One gathering under way. The clock, the tokens of personal columns and the limits are arguments.
+
+    `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. Parts appear
+    under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
+    """
+
+    root: Path
+    locker: Locker
+    tables: Path
+    period: Period
+    now: Callable[[], datetime]
+    token: Callable[[str], str]
+    progress: Callable[[str, int, int], None] = no_progress
+    limits: Limits = field(default_factory=Limits)
+    collector: str = field(default_factory=collector_name)
+    identity: str = "local files"
+    _cards: list[ExtractionCard] = field(default_factory=list, init=False)
+    _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
+    _opened: dict[str, int] = field(default_factory=dict, init=False)
+    _problems: list[str] = field(default_factory=list, init=False)
+
+    def store(self, path: Path, *, limit: int) -> Stored:
+        """Put a file into the locker before anything parses it; raises `Terminal` if it may not be read."""
+        try:
+            # A file that was swapped for a pipe since it was listed must not block for ever.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as cause:
+            raise Terminal(f"{path.name} cannot be read: {cause.strerror or cause}; check its permissions") from cause
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
+            return self.locker.put(cast("BinaryIO", stream), limit=limit)
+
+    def part(self, name: str) -> Part:
+        """Open the next part of a family; it counts only once `keep_part` was called."""
+        from infra.tables import Part  # noqa: PLC0415 - naming a source must not pay for Arrow
+
+        number = self._opened.get(name, 0)
+        self._opened[name] = number + 1
+        return Part(family(name), self.tables / name / f"part-{number:05d}.parquet")
+
+    def keep_part(self, name: str, part: Part) -> None:
+        """Finish a part and make it one of the gathering's tables."""
+        part.keep()
+        self._parts.setdefault(name, []).append(part.path)
+
+    def normaliser(self, name: str, source: str, *, textual: bool = False) -> Normaliser:
+        """Return what types the raw rows of a family and replaces its personal columns by tokens."""
+        from infra.normalise import Normaliser  # noqa: PLC0415 - nor for DuckDB
+
+        return Normaliser(family(name), source, self.token, textual=textual)
+
+    def add_card(
+        self,
+        source: Source,
+        stored: Stored,
+        tally: Tally,
+        *,
+        started: datetime,
+        address: str,
+        media_type: str,
+        families: tuple[str, ...],
+    ) -> None:
+        """Add the extraction card of one artefact; the tally is settled first, and then says what it says."""
+        tally.settle()
+        self._cards.append(
+            ExtractionCard(
+                artefact=stored.artefact,
+                size=stored.size,
+                media_type=media_type,
+                source=source.kind,
+                address=address,
+                families=families,
+                period_asked=self.period,
+                received=tally.received,
+                rows=tally.rows,
+                not_relevant=tally.not_relevant,
+                duplicates=tally.duplicates,
+                unreadable=tally.unreadable,
+                unreadable_places=tuple(tally.places),
+                problems=tuple(tally.problems),
+                complete=tally.complete,
+                started=started,
+                finished=self.now(),
+                collector=self.collector,
+                identity=self.identity,
+                assurance=source.assurance,
+            )
+        )
+
+    def problem(self, text: str) -> None:
+        """Note something that belongs to no artefact."""
+        self._problems.append(text)
+
+    def gathered(self) -> Gathered:
+        """Return everything gathered so far, families in order of their names."""
+        tables = {name: tuple(paths) for name, paths in sorted(self._parts.items())}
+        return Gathered(tables, tuple(self._cards), tuple(self._problems))
+
+
+class Source(BaseModel):
+    """Where evidence comes from; the object is its own configuration, one entry of `sources` in audit.yaml.
+
+    A subclass declares `kind` as a Literal, its settings, and the families it `provides`. A source never judges.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    assurance: Assurance = Assurance.ATTESTED
+
+    provides: ClassVar[frozenset[str]]
+
+    def gather(self, gathering: Gathering) -> None:
+        """Store what the source says, write its rows, and add a card for every artefact.
+
+        Raises `BadInput` where the configuration names nothing, `Terminal` or `Transient` where the source cannot be
+        reached. Damage inside an artefact raises nothing: it is counted on the card.
+        """
+        raise NotImplementedError

@@ -1,0 +1,63 @@
+"""Strict JSON for streams of records: one decoder for millions of values, where `evidence.canonical` reads one file.
+
+The rules are the same (no duplicate keys, no NaN); this one can start anywhere in a text, which a stream needs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from evidence.canonical import Json
+
+
+class NotJson(ValueError):
+    """A text breaks JSON. `at` is the offset of the mistake; `torn` says that more text might mend it."""
+
+    def __init__(self, why: str, at: int, *, torn: bool = False) -> None:
+        super().__init__(why)
+        self.at = at
+        self.torn = torn
+
+
+class Decoder:
+    """Decodes JSON values; a value with a duplicate key or a NaN is well formed but `flaw` names what is wrong."""
+
+    def __init__(self) -> None:
+        self.flaw: str | None = None
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+
+    def decode(self, text: str) -> Json:
+        """Return the one value that a text holds; raises `NotJson` for a flaw, too."""
+        start = len(text) - len(text.lstrip(" \t\r\n"))
+        value, end = self.decode_at(text, start)
+        if text[end:].strip(" \t\r\n"):
+            raise NotJson("text after the value", end)
+        if self.flaw is not None:
+            raise NotJson(self.flaw, start)
+        return value
+
+    def decode_at(self, text: str, start: int) -> tuple[Json, int]:
+        """Return the value that starts at an offset and the offset after it; the caller looks at `flaw`."""
+        self.flaw = None
+        try:
+            value, end = self._decoder.raw_decode(text, start)
+        except json.JSONDecodeError as cause:
+            # A torn string is reported where it starts, everything else torn close to the end of the text.
+            torn = "string" in cause.msg or "escape" in cause.msg or cause.pos >= len(text) - 16
+            raise NotJson(cause.msg, cause.pos, torn=torn) from cause
+        except RecursionError as cause:
+            raise NotJson("nested too deeply", start) from cause
+        except ValueError as cause:
+            raise NotJson(str(cause), start) from cause
+        return value, end
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            keys = [key for key, _ in pairs]
+            self.flaw = f"duplicate key {next(k for k in keys if keys.count(k) > 1)!r:.80}"
+        return found
+
+    def _constant(self, name: str) -> None:
+        self.flaw = f"{name} is not JSON"
