@@ -94,7 +94,7 @@ class Answer(StrEnum):
 class Judged:
     """One answer. `observed` is the number of rows looked at; `unexpected_count` those that offend, or null.
 
-    For `unique_together`, `unexpected_count` is the number of keys that more than one row has. `detail` is the
+    For `unique_together`, every row that shares its key offends, and null keys are left to `not_null`. `detail` is the
     engine's message when the answer is `error`; it may differ between engines and versions.
     """
 

@@ -94,6 +94,14 @@ class SharedConnection:
         """Do nothing: the database stays open for its owner."""
 
 
+class QuotingPreparer(PGIdentifierPreparer):
+    """Quote every name: DuckDB reserves words that PostgreSQL does not, `at` among them."""
+
+    def quote(self, ident: str) -> str:
+        """Return the identifier in quotes, which DuckDB reads without regard to case."""
+        return self.quote_identifier(ident)
+
+
 class DuckDialect(DefaultDialect):
     """DuckDB as SQLAlchemy sees it: PostgreSQL's grammar, columns from `duckdb_columns()`."""
 
@@ -102,7 +110,7 @@ class DuckDialect(DefaultDialect):
     supports_statement_cache = True
     statement_compiler = PGCompiler
     type_compiler_cls = PGTypeCompiler
-    preparer = PGIdentifierPreparer
+    preparer = QuotingPreparer
     _backslash_escapes = False  # PGCompiler asks for it when it renders a literal
 
     @classmethod

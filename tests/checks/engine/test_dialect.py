@@ -66,3 +66,11 @@ def test_disposing_of_the_engine_leaves_the_database_to_its_owner(engine, databa
         connection.execute(sa.text("SELECT 1"))
     engine.dispose()
     assert database.execute("SELECT count(*) FROM things").fetchall() == [(2,)]
+
+
+def test_a_name_that_only_duckdb_reserves_is_quoted(engine, database):
+    database.execute('CREATE TABLE moments ("at" BIGINT, "qualify" BIGINT)')
+    database.execute("INSERT INTO moments VALUES (1, 2)")
+    with engine.connect() as connection:
+        moments = sa.table("moments", sa.column("at"), sa.column("qualify"))
+        assert connection.execute(sa.select(moments.c.at, moments.c.qualify)).all() == [(1, 2)]
