@@ -60,7 +60,7 @@ class DocumentFiles:
         first_time = entry.name not in self.names
         self.names.add(entry.name)
         started = self._folder.gathering.now()
-        stored = self._folder.store(entry, limit=self._folder.gathering.limits.document, family="documents")
+        stored = self._folder.store(entry, limit=self._folder.gathering.limits.document, families=("documents",))
         if stored is not None and first_time:
             self._add_card(entry, stored, started)
         return stored.sha256 if stored is not None else None

@@ -73,7 +73,7 @@ class _Artefact(NamedTuple):
     def gather(self) -> None:
         gathering = self.folder.gathering
         started = gathering.now()
-        stored = self.folder.store(self.entry, limit=gathering.limits.artefact, family=self.name)
+        stored = self.folder.store(self.entry, limit=gathering.limits.artefact, families=(self.name,))
         if stored is None:
             return
         tally = Tally(self.entry.name, gathering.limits)

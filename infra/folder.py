@@ -51,26 +51,25 @@ class Folder:
         """Return the address of a file of the folder as cards state it."""
         return f"{self.shown}/{name}"
 
-    def store(self, entry: Entry, *, limit: int, family: str = "") -> Stored | None:
-        """Store a file raw; one that may not be read counts as a lost record of `family` and gives None."""
+    def store(self, entry: Entry, *, limit: int, families: tuple[str, ...] = ()) -> Stored | None:
+        """Store a file raw; one that may not be read counts as a lost record of `families` and gives None."""
         if not entry.refused:
             try:
                 return self.gathering.store(entry.path, limit=limit)
             except LimitExceeded as cause:
-                self.lose(entry.name, str(cause), family=family)
+                self.lose(entry.name, str(cause), families=families)
                 return None
-        self.lose(entry.name, entry.refused, family=family)
+        self.lose(entry.name, entry.refused, families=families)
         return None
 
     def skip(self, name: str, why: str) -> None:
         """Note a file that is no evidence for this source."""
         self._skipped[name] = why
 
-    def lose(self, name: str, why: str, *, family: str = "") -> None:
+    def lose(self, name: str, why: str, *, families: tuple[str, ...] = ()) -> None:
         """Note a file that should have been read and could not be: the folder's card is then incomplete."""
         self._lost[name] = why
-        if family:
-            self._hit.add(family)
+        self._hit.update(families)
 
     def finish(self) -> None:
         """Store the listing as an artefact and add its card, which counts nothing but the lost files."""

@@ -12,7 +12,8 @@ class Limits:
     """Bounds of one gathering; tests pass smaller ones.
 
     A compressed stream may grow to `inflation` times its size, and in any case to `inflated_free`: real logs reach
-    a factor of about fifty, a gzip bomb a thousand.
+    a factor of about fifty, a gzip bomb a thousand. `record` is one JSON value of a log document; CloudTrail's own are
+    at most 256 KiB.
     """
 
     artefact: int = 16 * GIB
@@ -22,7 +23,7 @@ class Limits:
     inflation: int = 250
     inflated_free: int = 64 * MIB
     line: int = 16 * MIB
-    record: int = 16 * MIB
+    record: int = 4 * MIB
     batch: int = 64 * MIB
     batch_rows: int = 65_536
     parquet_rows: int = 1_000_000_000

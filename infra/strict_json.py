@@ -20,6 +20,10 @@ class NotJson(ValueError):
         self.torn = torn
 
 
+class Flawed(NotJson):
+    """A well-formed value that strict JSON refuses: a duplicate key or a NaN."""
+
+
 class Decoder:
     """Decodes JSON values; a value with a duplicate key or a NaN is well formed but `flaw` names what is wrong."""
 
@@ -34,7 +38,7 @@ class Decoder:
         if text[end:].strip(" \t\r\n"):
             raise NotJson("text after the value", end)
         if self.flaw is not None:
-            raise NotJson(self.flaw, start)
+            raise Flawed(self.flaw, start)
         return value
 
     def decode_at(self, text: str, start: int) -> tuple[Json, int]:
