@@ -1,0 +1,65 @@
+"""The table of verbs, and a command group that imports a verb's module only when the verb is invoked."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from typing import NamedTuple
+
+import click
+
+
+class Verb(NamedTuple):
+    """Where a verb lives (`attribute` of a module) and the line that `--help` shows for it."""
+
+    module: str
+    summary: str
+    attribute: str = "command"
+
+
+#: In the order of `--help`: the order in which an engagement needs them.
+VERBS = {
+    "init": Verb("flows.cli.init", "Write the skeleton of an engagement."),
+    "lint": Verb("flows.cli.lint", "Check a contract file and report every mistake."),
+    "explain": Verb("flows.cli.explain", "Say what a commitment requires and what would prove it."),
+    "schema": Verb("flows.cli.schema", "Print the JSON Schema of a file format, for editors."),
+    "keys": Verb("flows.cli.keys", "Make signing keys and the trust folder readers are handed."),
+    "plan": Verb("flows.cli.plan", "Show what would be gathered, from where; send nothing."),
+    "gather": Verb("flows.cli.gather", "Fetch evidence from its sources and keep it."),
+    "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
+    "report": Verb("flows.cli.report", "Write the report of a verified bundle."),
+    "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
+    "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
+}
+
+
+class Verbs(click.Group):
+    """A group over `VERBS`; a verb whose module is not installed is not offered."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the verbs that are installed, without importing them."""
+        return [name for name, verb in VERBS.items() if importlib.util.find_spec(verb.module) is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one verb."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        verb = VERBS[cmd_name]
+        found: click.Command = getattr(importlib.import_module(verb.module), verb.attribute)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that was asked for, or refuse it with the nearest verb that exists."""
+        if args and args[0] not in (known := self.list_commands(ctx)) and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], known, 1)
+            hint = f"did you mean '{close[0]}'?" if close else "`probity --help` lists them."
+            ctx.fail(f"there is no verb '{args[0]}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries of the table, so that no verb is imported for `--help`."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, VERBS[name].summary) for name in self.list_commands(ctx)])

@@ -1,0 +1,50 @@
+"""The only reader of the process environment: what it may switch, and what must never be switched on."""
+
+from __future__ import annotations
+
+import os
+import re
+
+#: The engines' own switches against telemetry. Not defaults: an audit never reports to anybody but its reader.
+SILENT = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+SHORTEST_SECRET = 8
+
+_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY", re.IGNORECASE)
+_USER_INFO = re.compile(r"(://)[^/@\s]+@")
+
+
+def harden() -> None:
+    """Switch off the engines' telemetry for this process and its children; call it before importing them."""
+    os.environ.update(SILENT)
+
+
+def debug() -> bool:
+    """Return whether `PROBITY_DEBUG` asks for tracebacks."""
+    return os.environ.get("PROBITY_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}
+
+
+def no_color() -> bool:
+    """Return whether `NO_COLOR` is set to anything, as no-color.org defines it."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def prefect_api_url() -> str | None:
+    """Return the Prefect server that runs are reported to, if one is configured."""
+    return os.environ.get("PREFECT_API_URL") or None
+
+
+def variable(name: str) -> str | None:
+    """Return one variable for a `${NAME}` in an engagement's `audit.yaml`, or None when it is not set."""
+    return os.environ.get(name)
+
+
+def masked(text: str) -> str:
+    """Return a message without the values of secret-looking variables and without user names in addresses."""
+    for name, value in os.environ.items():
+        if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name):
+            text = text.replace(value, "***")
+    return _USER_INFO.sub(r"\1***@", text)
