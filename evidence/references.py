@@ -58,12 +58,15 @@ def check_facts(facts: StatementFacts, result: AuditResult, findings_sha256: str
 
 
 def check_exhibits(result: AuditResult, cards: Iterable[ExtractionCard]) -> None:
-    """Find every exhibit's artefact among the extraction cards; BrokenReference names the first that has none."""
-    known = {card.artefact for card in cards}
+    """Find every exhibit's artefact among the extraction cards; BrokenReference names the first that is not there.
+
+    An exhibit without an artefact rests on something being absent and has nothing to point to.
+    """
+    known = {"", *(card.artefact for card in cards)}
     for finding in result.findings:
         for exhibit in finding.exhibits:
             if exhibit.artefact not in known:
-                detail = f"{FINDINGS}: {finding.commitment} shows {exhibit.artefact or 'no artefact'}, not in {CARDS}"
+                detail = f"{FINDINGS}: {finding.commitment} shows {exhibit.artefact}, not in {CARDS}"
                 raise BrokenReference("ARTEFACT_UNKNOWN", detail)
 
 

@@ -20,6 +20,7 @@ from evidence.model import (
     Period,
     Status,
 )
+from evidence.p256 import public_pem
 from evidence.policy import Policy
 from evidence.signer import LocalSigner
 from evidence.statement import StatementFacts
@@ -104,3 +105,11 @@ def facts(status: Status = Status.BREACHED, **changes: object) -> StatementFacts
 
 def seal(out: Path, status: Status = Status.BREACHED) -> Path:
     return seal_bundle(out, payload(status), facts(status), SIGNER)
+
+
+def write_trust(folder: Path, signer: LocalSigner = SIGNER, **changes: object) -> Path:
+    """Write the trust folder that pins `signer`."""
+    fields = {key: value for key, value in policy(**changes).as_json().items() if value is not None}
+    (folder / "policy.json").write_bytes(canonical_bytes(fields))
+    (folder / "dsse-p256.pub").write_bytes(public_pem(signer.public_key))
+    return folder

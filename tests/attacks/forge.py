@@ -1,0 +1,17 @@
+"""All forging functions by name: each takes the bytes of a good bundle and returns those of a bad one.
+
+The good bundle says `breached`; where a verdict is forged, it says `met`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.attacks import forge_container, forge_content, forge_from_within, forge_seal
+
+FORGERS: dict[str, Callable[[bytes], bytes]] = {
+    name: function
+    for module in (forge_content, forge_container, forge_seal, forge_from_within)
+    for name, function in vars(module).items()
+    if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")
+}

@@ -1,0 +1,71 @@
+"""What a careless or dishonest holder of the key could seal: rightly signed, wrong within."""
+
+from __future__ import annotations
+
+from evidence import dsse, manifest
+from evidence.canonical import canonical_bytes, sha256_hex
+from evidence.manifest import FINDINGS, REPORT, STATEMENT
+from evidence.model import Status
+from tests.attacks.parts import met, other_period, reseal, unpack, without
+from tests.evidence import sealed
+
+
+def seal_repeated_statement_key(good: bytes) -> bytes:
+    payload = _payload(good).replace(b'"status":"breached"', b'"status":"met","status":"breached"')
+    return reseal(unpack(good), payload=payload)
+
+
+def seal_another_predicate(good: bytes) -> bytes:
+    return reseal(unpack(good), payload=_payload(good).replace(b"contract-audit/v1", b"anything-at-all/v1"))
+
+
+def seal_repeated_findings_key(good: bytes) -> bytes:
+    findings = sealed.findings_bytes().replace(b'"status":"breached"}', b'"status":"met","status":"breached"}')
+    return _sealed_with_findings(good, findings)
+
+
+def seal_malformed_findings(good: bytes) -> bytes:
+    return _sealed_with_findings(good, b'{"schema":"probity.audit/v1"}')
+
+
+def seal_coerced_findings(good: bytes) -> bytes:
+    return _sealed_with_findings(good, sealed.findings_bytes().replace(b'"version":3', b'"version":"3"'))
+
+
+def seal_report_of_other_findings(good: bytes) -> bytes:
+    return reseal(unpack(good) | {REPORT: met()[REPORT]})
+
+
+def seal_better_status(good: bytes) -> bytes:
+    return reseal(unpack(good), status=Status.MET, findings_sha256=sha256_hex(sealed.findings_bytes()))
+
+
+def seal_status_above_findings(good: bytes) -> bytes:
+    better = sealed.result().as_json() | {"status": "met"}
+    return _sealed_with_findings(good, canonical_bytes(better), status=Status.MET)
+
+
+def seal_another_period(good: bytes) -> bytes:
+    return reseal(unpack(good), period={"from": "2025-05-01T00:00:00Z", "to": "2025-06-01T00:00:00Z"})
+
+
+def seal_other_bag_info(good: bytes) -> bytes:
+    return reseal(other_period(good))
+
+
+def seal_unknown_artefact(good: bytes) -> bytes:
+    cards = canonical_bytes([sealed.card().as_json() | {"artefact": "sha256:" + "b" * 64}])
+    return reseal(unpack(good) | {manifest.CARDS: cards})
+
+
+def seal_without_findings(good: bytes) -> bytes:
+    return reseal(without(good, FINDINGS))
+
+
+def _payload(good: bytes) -> bytes:
+    return dsse.parse(unpack(good)[STATEMENT]).payload
+
+
+def _sealed_with_findings(good: bytes, findings: bytes, **facts: object) -> bytes:
+    files = unpack(good) | {FINDINGS: findings, REPORT: sha256_hex(findings).encode()}
+    return reseal(files, findings_sha256=sha256_hex(findings), **facts)
