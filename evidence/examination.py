@@ -42,7 +42,6 @@ class Examination:
         self.expected_members: int | None = None
         self.digests: dict[str, str] = {}
         self.statement: statement.Statement | None = None
-        self.signed = False
         self._tags: dict[str, bytes] = {}
         self._manifests: dict[str, str] = {}
         self._envelope: bytes = b""
@@ -103,7 +102,6 @@ class Examination:
         if policy.ML_DSA_65 in trust.policy.require:
             raise BadSignature("SIGNATURE_MISSING", "the policy demands an ML-DSA-65 signature and there is none")
         dsse.check(envelope, trust.dsse_p256)
-        self.signed = True
         return f"{manifest.STATEMENT}: key {trust.key_id}"
 
     def step_7_subject(self) -> str:

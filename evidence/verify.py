@@ -102,7 +102,7 @@ def _conclude(
         reason=None if verified else _reason(steps),
         steps=steps,
         audit=facts,
-        signers=(signer,) if signer and examination.signed else (),
+        signers=(signer,) if signer and facts else (),
         time=ProvenTime(source="local-clock", claimed=claimed) if facts else ProvenTime(),
         levels=Levels(seal="simple", time="local-clock") if facts else Levels(),
         members=Members(expected=examination.expected_members, present=len(entries) if entries else None),

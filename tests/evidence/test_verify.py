@@ -11,6 +11,8 @@ import pytest
 
 from evidence.errors import BadInput, DigestMismatch, VerificationError
 from evidence.model import Exhibit, Outcome
+from evidence.policy import Policy
+from evidence.trust import Trust
 from evidence.verification import STEP_NAMES, Verification
 from evidence.verify import run_verify, verify
 from tests.attacks.forge import FORGERS
@@ -65,6 +67,29 @@ def test_demand_that_this_form_cannot_meet_fails(
 ) -> None:
     verification = verify(bundle, sealed.trust(**demand))
     assert (verification.verified, failure(verification)) == (False, (step, reason))
+
+
+class DemandsDisclosures(Policy):
+    """A policy that needs a step which has nothing to look at."""
+
+    def required_steps(self) -> frozenset[int]:
+        return super().required_steps() | {9}
+
+
+def test_step_that_is_needed_and_did_not_run_is_a_failure(bundle: Path) -> None:
+    policy = DemandsDisclosures.model_validate(sealed.policy().as_json())
+    verification = verify(bundle, Trust(policy, sealed.SIGNER.public_key))
+    assert "failed" not in outcomes(verification).values()
+    assert (verification.verified, verification.reason) == (False, "STEP_NOT_RUN")
+    with pytest.raises(VerificationError, match="STEP_NOT_RUN"):
+        verification.content()
+
+
+def test_right_signature_over_wrong_content_names_no_signer(tmp_path: Path, bundle: Path) -> None:
+    forged = tmp_path / "forged.zip"
+    forged.write_bytes(FORGERS["swap_seal"](bundle.read_bytes()))
+    verification = verify(forged, sealed.trust())
+    assert (outcomes(verification)[6], verification.signers) == ("passed", ())
 
 
 def test_nothing_is_run_after_a_failure(tmp_path: Path, bundle: Path) -> None:
