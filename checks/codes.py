@@ -27,6 +27,7 @@ class Code(StrEnum):
     BAD_NAME = "C017"
     REVERSED = "C018"
     MANY_MORE = "C019"
+    EXISTS = "C020"
     NO_CHECK = "C030"
     UNLISTED_DOCUMENT = "C031"
     OUTSIDE_TERM = "C032"

@@ -93,7 +93,8 @@ class Contract(Closed):
     services: tuple[Text, ...] = Field(min_length=1, description="the vendor's services that the contract is about")
     term: Term = Field(description="first and last day: {from: YYYY-MM-DD, to: YYYY-MM-DD}")
     documents: Frozen[ContractDocument] = Field(
-        default=MappingProxyType[str, ContractDocument]({}), description="the signed papers, by short name"
+        default_factory=lambda: MappingProxyType[str, ContractDocument]({}),
+        description="the signed papers, by short name",
     )
     consent_offices: tuple[Text, ...] = Field(
         default=(), description="who may grant the consents that clauses speak of"

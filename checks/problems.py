@@ -53,14 +53,13 @@ def located(error: ValidationError, document: Document, root: type[BaseModel]) -
     """
     details = error.errors(include_url=False)
     reached = [_path(document.data, d["loc"]) for d in details]
+    inner = {path[:depth] for path in reached for depth in range(len(path))}
     lists = {path for path, d in zip(reached, details, strict=True) if d["type"] == "tuple_type"}
     problems: list[Problem] = []
     for path, detail in zip(reached, details, strict=True):
         # One branch of a union complains about a whole list when another branch knows which item is wrong.
-        deeper = any(len(other) > len(path) and other[: len(path)] == path for other in reached)
-        echo = (
-            deeper and isinstance(detail["input"], list | dict) and detail["type"] in {"literal_error", "string_type"}
-        )
+        whole = isinstance(detail["input"], list | dict) and detail["type"] in {"literal_error", "string_type"}
+        echo = whole and path in inner
         if not echo:
             about = _as_list("tuple_type", detail["input"]) if path in lists else ""
             problems.append(_problem(detail, path, document, root, about))
@@ -95,20 +94,25 @@ def refuse(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return ordered
 
 
-def _path(data: Any, location: Location) -> Path:
+def _path(root: object, location: Location) -> Path:
     """Follow a location as far as the data goes, skipping what names a member of a union."""
+    data: Any = root
     path: Path = ()
     told_apart = False
     for item in location:
         if not told_apart and isinstance(data, dict) and data.get("kind") == item:
             told_apart = True  # the tag that pydantic inserts for a union by `kind`
-        elif (isinstance(data, dict) and item in data) or (
-            isinstance(data, list) and isinstance(item, int) and item < len(data)
-        ):
+        elif _holds(data, item):
             data = data[item]
             path = (*path, item)
             told_apart = False
     return path
+
+
+def _holds(data: object, item: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(item, int) and item < len(data)
+    return isinstance(data, dict) and item in data
 
 
 def _problem(detail: Detail, path: Path, document: Document, root: type[BaseModel], about: str) -> Problem:
@@ -120,6 +124,12 @@ def _problem(detail: Detail, path: Path, document: Document, root: type[BaseMode
         known = keys_at(root, document.data, path[:-1])
         hint = near(last, known) or (f"known keys: {', '.join(known)}" if known else "")
         return Problem(Code.UNKNOWN_KEY, f"unknown key {shown(last)}", document.place(path, key=True), hint)
+    if kind == "union_tag_not_found":
+        return missing(document, path, "kind", about)
+    if kind == "union_tag_invalid":
+        options = _QUOTED.findall(str(detail["ctx"]["expected_tags"]))
+        code, message, hint = _not_one_of(detail["ctx"]["tag"], options, about)
+        return Problem(code, message, document.place((*path, "kind")), hint)
     if last == "[key]":
         return Problem(Code.BAD_NAME, f"{shown(path[-1])} is not a name", document.place(path, key=True), NAME_HINT)
     code, message, hint = _value_problem(kind, detail, about or description_at(root, document.data, path))

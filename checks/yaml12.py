@@ -32,6 +32,7 @@ from checks.codes import Code
 from evidence.errors import BadInput, Place, Problem
 
 MAX_BYTES = 1 << 20
+MAX_LINE = 1 << 16
 MAX_DEPTH = 24
 MAX_NODES = 20_000
 MAX_DIGITS = 15
@@ -78,7 +79,12 @@ def read_yaml(raw: bytes, file: str) -> Document:
     anchors, tags and the like are left in `problems`, so that the rest of the file can be judged too.
     """
     text = _decode(raw, file)
-    return _Reader(file, tuple(_BREAK.split(text))).read(text)
+    lines = tuple(_BREAK.split(text))
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE:
+            message = f"a line of {len(line)} characters; at most {MAX_LINE} are read"
+            raise BadInput(Problem(Code.TOO_LARGE, message, Place(file, number)))
+    return _Reader(file, lines).read(text)
 
 
 def _decode(raw: bytes, file: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections.abc import Sequence
 
@@ -56,15 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     color = False if settings.no_color() else None
-    try:
-        outcome = group.main(
-            list(arguments) if arguments is not None else None, "probity", standalone_mode=False, color=color
-        )
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output went away. Point stdout at nothing, or Python complains again on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OUR_FAILURE
+    words = None if arguments is None else list(arguments)
+    outcome = group.main(words, "probity", standalone_mode=False, color=color)
     return outcome if isinstance(outcome, int) else 0
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-from typing import NamedTuple
+import os
+import sys
+from typing import Any, NamedTuple
 
 import click
+
+from evidence.errors import OutputFailed
 
 
 class Verb(NamedTuple):
@@ -36,6 +40,16 @@ VERBS = {
 
 class Verbs(click.Group):
     """A group over `VERBS`; a verb whose module is not installed is not offered."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; a reader that closes our output early is our failure, not exit code 1, which means breached."""
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again on exit
+            raise OutputFailed("the output was not read to its end") from None
+        return outcome
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the verbs that are installed, without importing them."""
