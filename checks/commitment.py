@@ -84,8 +84,6 @@ class Commitment(BaseModel):
     minimum_assurance: Assurance | None = Field(default=None, description="weaker evidence leaves the clause unproven")
     in_force: InForce | None = None
 
-    #: False for a clause of a kind that nothing checks; it stays visible and is never met.
-    checked: ClassVar[bool] = True
     title: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]]
     remedy: ClassVar[Remedy]

@@ -15,6 +15,7 @@ from checks.engine import Answer, Suite, SuiteResult
 from checks.kernel import Kernel, MeasureSpec, Reach
 from checks.tally import Tally
 from checks.terms import decimal_units
+from checks.unchecked import UncheckedCommitment
 from checks.verdict import Decision, Facts, decide
 from evidence.model import (
     Assurance,
@@ -62,10 +63,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was gathered, as far as judging cares: which families have a table, and the cards behind them."""
+    """What was gathered, as far as judging cares: which families have a table, and the cards behind them.
+
+    `failed` are families that a source should have provided and could not be asked for.
+    """
 
     families: frozenset[str]
     cards: tuple[ExtractionCard, ...]
+    failed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def judge(
             if cut is None:
                 findings.append(_plain(name, commitment, Decision(Status.NOT_IN_FORCE)))
                 continue
-            if not commitment.checked:
+            if isinstance(commitment, UncheckedCommitment):
                 findings.append(_plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
                 continue
             kernel = commitment.kernel(_scope(contract, cut, as_of))
@@ -199,7 +204,7 @@ def _gaps(commitment: Commitment, evidence: Evidence, engine: Engine) -> set[Rea
     gaps: set[Reason] = set()
     for need in commitment.needs:
         cards = [c for c in evidence.cards if need.family in c.families]
-        if any(not c.complete for c in cards):
+        if need.family in evidence.failed or any(not c.complete for c in cards):
             gaps.add(Reason.SOURCE_ERROR)
         if any(c.unreadable for c in cards):
             gaps.add(Reason.UNREADABLE_ROWS)

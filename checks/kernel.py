@@ -16,8 +16,8 @@ from evidence.model import Assurance, Coverage, Exhibit, Reason
 Query: TypeAlias = Callable[[str], Sequence[tuple[Any, ...]]]
 
 #: The columns of every classification, in order. `measure` is an integer in the kernel's unit (microseconds for
-#: durations) or null; `why` is a reason code for `unknown` rows and a short text otherwise; `at` is microseconds.
-CLASSIFIED = ("subject", "record", "at", "outcome", "why", "measure", "artefact")
+#: durations) or null; `why` is a reason code for `unknown` rows and a short text otherwise; `moment` is microseconds.
+CLASSIFIED = ("subject", "record", "moment", "outcome", "why", "measure", "artefact")
 
 
 @dataclass(frozen=True, slots=True)

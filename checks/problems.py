@@ -14,7 +14,7 @@ from checks.shape import description_at, keys_at
 from checks.yaml12 import Document, Path
 from evidence.errors import BadInput, Problem
 
-MAX_PROBLEMS = 100
+MAX_PROBLEMS = 200
 MAX_LISTED = 8
 MAX_WORD = 64
 
@@ -80,9 +80,11 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
         missing = problem.code == Code.MISSING_KEY  # several keys may be missing at one place
         first.setdefault((problem.place, problem.message) if missing else problem.place, problem)
     kept = list(first.values())
-    if len(kept) > MAX_PROBLEMS:
-        message = f"and {len(kept) - MAX_PROBLEMS} more problems"
-        kept[MAX_PROBLEMS:] = [Problem(Code.MANY_MORE, message, kept[MAX_PROBLEMS].place)]
+    if rest := kept[MAX_PROBLEMS:]:
+        only_warnings = all(p.warning for p in rest)
+        kept[MAX_PROBLEMS:] = [
+            Problem(Code.MANY_MORE, f"and {len(rest)} more problems", rest[0].place, warning=only_warnings)
+        ]
     return tuple(kept)
 
 

@@ -47,6 +47,9 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _BREAK = re.compile(r"\r\n|[\n\r]")
 
+#: What an escape could smuggle past a reader's eyes: control characters, half code points, changes of direction.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
 #: What the parser raises on hostile text besides its own errors, such as an escape beyond the last code point.
 _PARSER_SLIPS = (ValueError, OverflowError, IndexError, TypeError, AttributeError, AssertionError)
 
@@ -213,10 +216,15 @@ class _Reader:
             self._note(Code.YAML_FEATURE, "a merge key (<<) is not read here; repeat the values", spot)
         if event.value == "":
             self._note(Code.BAD_NAME, "a key is empty", spot)
-        return str(event.value)
+        return self._visible(str(event.value), spot)
+
+    def _visible(self, text: str, spot: Spot) -> str:
+        if _INVISIBLE.search(text):
+            self._note(Code.MALFORMED, "this text contains an invisible control character", spot)
+        return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
     def _scalar(self, event: ScalarEvent, path: Path, spot: Spot) -> Any:
-        text = str(event.value)
+        text = self._visible(str(event.value), spot)
         if not event.implicit[0]:
             return text
         if text in _NULL:

@@ -62,7 +62,7 @@ class Soc2Type2Attestation(Commitment):
             f"AND d.period_start * {sql.DAY} <= {scope.start}))"
         )
         disposed = (
-            f"({empty('exceptions')} OR len(list_filter(exceptions, x -> NOT lower(x) LIKE '%disposition:%')) = 0)"
+            f"({empty('exceptions')} OR len(list_filter(exceptions, lambda x: NOT lower(x) LIKE '%disposition:%')) = 0)"
         )
         return DocumentValid(
             scope,

@@ -25,7 +25,7 @@ _WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
 _NULL = '"NULL"'
-_NUMBERS = frozenset({"at", "measure"})
+_NUMBERS = frozenset({"moment", "measure"})
 
 
 class DuckEngine:
@@ -131,7 +131,7 @@ class DuckEngine:
         the order of the evidence.
         """
         columns = ", ".join(quoted(c) for c in CLASSIFIED)
-        order = "measure DESC NULLS LAST, subject, record, " + ", ".join(quoted(c) for c in ("at", "why", "artefact"))
+        order = "measure DESC NULLS LAST, subject, record, " + ", ".join(quoted(c) for c in ("moment", "why", "artefact"))
         return self.query(
             f"SELECT {columns} FROM classified WHERE outcome = {literal(outcome)} ORDER BY {order} LIMIT {int(most)}"
         )

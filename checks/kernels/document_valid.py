@@ -120,7 +120,7 @@ trusted AS (
   SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_kind IS NULL) AS usable,
     ({TRUSTED} AND versions = 1 AND NOT broken) AS believable FROM weighed),
 judged AS (
-  SELECT kind AS subject, record, first_day * {sql.DAY} AS at, CAST(NULL AS BIGINT) AS measure, artefact,
+  SELECT kind AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
     CASE WHEN believable AND ({self.extra_violation}) THEN 'violation'
          WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
          WHEN believable AND wrong_kind IS NOT NULL AND {self._recent()} AND NOT EXISTS (
@@ -137,7 +137,7 @@ judged AS (
     def _recent(self) -> str:
         """A document of the wrong sort breaks the promise only if it is what the vendor shows for this period."""
         shown = "coalesce(last_day, issued_on)"
-        return f"{shown} >= {self.first_day - 366} AND issued_on <= {self.last_day}"
+        return f"{shown} >= {self.first_day - 366} AND coalesce(first_day, issued_on) <= {self.last_day}"
 
     def _cases(self, otherwise: str, *, hard: bool = False) -> str:
         cases = [
@@ -204,7 +204,9 @@ judged AS (
 
 def contains_all(column: str, wanted: Sequence[str]) -> str:
     """Return the condition that a list column holds every wanted text, without regard to case."""
-    conditions = [f"list_contains(list_transform({column}, x -> lower(x)), {sql.text(w.casefold())})" for w in wanted]
+    conditions = [
+        f"list_contains(list_transform({column}, lambda x: lower(x)), {sql.text(w.casefold())})" for w in wanted
+    ]
     return " AND ".join(conditions) or "1 = 1"
 
 

@@ -51,7 +51,7 @@ aged AS (
          greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM item),
 {self._consents()},
 judged AS (
-  SELECT subject, record, origin AS at, artefact, last_known - origin AS measure,
+  SELECT subject, record, origin AS moment, artefact, last_known - origin AS measure,
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
          AND last_known - origin > {self.limit.microseconds}
@@ -70,7 +70,7 @@ judged AS (
   WHERE origin IS NULL OR (origin < {self.scope.end}
         AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start}))),
 coded AS (
-  SELECT subject, record, at, measure, artefact,
+  SELECT subject, record, moment, measure, artefact,
          CASE WHEN verdict IN ('contradicted', 'undeleted') THEN 'unknown' ELSE verdict END AS outcome,
          CASE verdict WHEN 'unknown' THEN '{Reason.UNREADABLE_ROWS}' WHEN 'contradicted' THEN '{Reason.CONTRADICTED}'
               WHEN 'undeleted' THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN 'violation' THEN 'kept too long'

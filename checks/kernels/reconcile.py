@@ -109,7 +109,7 @@ def _count(query: Query, intervals: Iterable[tuple[int, int]]) -> Mapping[tuple[
     spans = sql.rows("span", ("low", "high"), [(str(a), str(b)) for a, b in sorted(intervals)])
     counted = query(
         f"WITH {spans} SELECT subject, low, high, count(*) FROM classified, span "
-        "WHERE at >= low AND at < high GROUP BY subject, low, high"
+        "WHERE moment >= low AND moment < high GROUP BY subject, low, high"
     )
     return {(r[0], r[1], r[2]): r[3] for r in counted}
 

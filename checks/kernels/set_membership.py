@@ -38,7 +38,7 @@ class Located:
 WITH {self._catalogue()},
 {self._consents()},
 seen AS (
-  SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record, occurred_at AS at,
+  SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record, occurred_at AS moment,
          lower(provider) AS provider, region_code, outcome, artefact,
          coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens, request_id,
          ({sql.defective()} OR activity_id IS NULL OR activity IS NULL OR occurred_at IS NULL) AS broken
@@ -46,24 +46,24 @@ seen AS (
   WHERE (activity IS NULL OR activity IN {sql.texts(self.activities)})
     AND (occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}))),
 placed AS (
-  SELECT s.*, CASE WHEN p.countries = 1 AND coalesce(p.valid_from, 0) * {sql.DAY} <= coalesce(s.at, 0)
+  SELECT s.*, CASE WHEN p.countries = 1 AND coalesce(p.valid_from, 0) * {sql.DAY} <= coalesce(s.moment, 0)
                    THEN p.country END AS country, coalesce(p.countries, 0) AS countries
   FROM seen AS s LEFT JOIN place AS p ON p.provider = s.provider AND p.region_code = s.region_code),
 judged AS (
-  SELECT subject, record, at, artefact, CAST(NULL AS BIGINT) AS measure,
+  SELECT subject, record, moment, artefact, CAST(NULL AS BIGINT) AS measure,
     CASE
       WHEN outcome IN {sql.texts(NOT_PROCESSED)} AND tokens = 0 AND NOT broken THEN 'excused'
-      WHEN subject <> '' AND at IS NOT NULL AND at <= {self.scope.as_of}
+      WHEN subject <> '' AND moment IS NOT NULL AND moment <= {self.scope.as_of}
            AND country NOT IN {sql.texts(self.allowed)}
-        THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.granted_at <= at
-                               AND (c.expires_at IS NULL OR c.expires_at >= at)
+        THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.granted_at <= moment
+                               AND (c.expires_at IS NULL OR c.expires_at >= moment)
                                AND c.scope IN (record, request_id, region_code, country))
                   THEN 'excused' ELSE 'violation' END
-      WHEN broken OR country IS NULL OR at > {self.scope.as_of} THEN 'unknown'
+      WHEN broken OR country IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
       ELSE 'ok' END AS outcome,
     CASE WHEN outcome IN {sql.texts(NOT_PROCESSED)} AND tokens = 0 AND NOT broken THEN outcome
          WHEN countries > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN country IS NULL OR broken OR at > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN country IS NULL OR broken OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
          ELSE country || ' (' || region_code || ')' END AS why
   FROM placed
   UNION ALL {self._systems()})

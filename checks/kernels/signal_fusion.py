@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import CLASSIFIED, Query, Reach
 from checks.kernels.document_valid import DocumentValid
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 
@@ -38,9 +38,9 @@ class SignalFusion:
 
     def classify(self) -> str:
         """Return the rows of every leg: documents, setting snapshots, manifest entries, canaries and accesses."""
+        columns = ", ".join(CLASSIFIED)
         legs = [
-            f"SELECT * FROM (WITH {leg.ctes()} SELECT subject, record, at, outcome, why, measure, artefact FROM judged)"
-            for leg in (self.attestation, self.report)
+            f"SELECT * FROM (WITH {leg.ctes()} SELECT {columns} FROM judged)" for leg in (self.attestation, self.report)
         ]
         legs += [self._settings(), self._manifest(), self._canaries(), self._accesses()]
         return f"WITH leg AS ({' UNION ALL '.join(legs)})\n{sql.worst_per_record('leg')}"

@@ -1,0 +1,73 @@
+"""The audit as a Prefect flow: the same steps as on the command line, seen by a Prefect server."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from evidence.errors import ProbityError
+from evidence.model import Finding, Status
+from flows import pipeline, tasks
+from flows.pipeline import Audited
+from flows.wiring import Request, prepare
+
+#: A green "Completed" would say nothing about compliance, so every end has the name of what was found.
+ENDS = {
+    Status.MET: "Kept",
+    Status.NOT_EXERCISED: "Kept",
+    Status.NOT_IN_FORCE: "Kept",
+    Status.BREACHED: "Breached",
+    Status.UNPROVEN: "Unproven",
+}
+
+
+@flow(name="audit", persist_result=False, validate_parameters=True)
+def audit(
+    engagement: str,
+    period: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    as_of: str | None = None,
+    out: str | None = None,
+) -> State[Audited]:
+    """Audit one engagement; ends as Kept, Breached or Unproven, and fails only when the audit itself failed."""
+    prepared = prepare(Request(engagement, period, start, end, as_of, out))
+    opened, run = prepared.engagement, prepared.run
+    try:
+        collected = pipeline.gather(opened, run, tasks.gather_source)
+        judgement = tasks.check(opened, run, collected)
+        result = pipeline.conclude(opened, run, judgement)
+        sealed = tasks.seal(opened, run, collected, judgement, result, prepared.signer)
+        bundle = tasks.publish(opened, run, sealed, run.tell)
+    finally:
+        pipeline.clear(run)
+    create_table_artifact(
+        key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
+    )
+    problems = (*collected.gathered.problems, *pipeline.unreadable(collected.gathered.cards))
+    return Completed(name=ENDS[result.status], message=str(bundle), data=Audited(result, bundle, problems))
+
+
+def _row(finding: Finding) -> dict[str, str]:
+    return {
+        "commitment": finding.commitment,
+        "status": finding.status.value,
+        "reasons": ", ".join(finding.reasons),
+        "clause": finding.clause,
+        "because": finding.because,
+    }
+
+
+def run_flow(request: Request) -> Audited:
+    """Run the flow in this process and return what it found; our own errors come out as they went in."""
+    state = audit(
+        request.engagement, request.period, request.start, request.end, request.as_of, request.out, return_state=True
+    )
+    found = state.result(raise_on_failure=False)
+    if isinstance(found, Audited):
+        return found
+    if isinstance(found, BaseException):
+        raise found
+    raise ProbityError(f"the flow ended as {state.name}: {state.message or 'no reason given'}")

@@ -1,0 +1,116 @@
+"""`audit.yaml`: where evidence comes from, who signs and where bundles go; operations' file, without secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, ValidationError, create_model
+
+from checks.codes import Code
+from checks.problems import located, refuse
+from checks.yaml12 import Document, read_yaml
+from evidence.errors import BadInput, Place, Problem
+from evidence.model import Closed, Instant
+from infra.source import Source
+from infra.sources import discover
+from infra.store import FolderStore
+
+#: Looks a `${VAR}` up; None when it is not set.
+Lookup: TypeAlias = Callable[[str], str | None]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
+
+
+class LocalKeys(Closed):
+    """A signing key in a folder that only its owner may read; made by `probity keys new`."""
+
+    kind: Literal["local"]
+    keys: str = Field(min_length=1, description="the folder with the private key, relative to the engagement")
+
+
+class AuditFile(Closed):
+    """Everything an audit file says; paths are relative to the engagement's folder."""
+
+    probity: Literal["audit/v1"] = Field(description="the format of this file: audit/v1")
+    contract: str = Field(default="contract.yaml", min_length=1)
+    sources: tuple[Source, ...] = Field(min_length=1, description="where evidence comes from")
+    engine: Literal["duckdb"] = "duckdb"
+    signer: LocalKeys
+    store: FolderStore
+    period: Annotated[str, Field(pattern=PERIOD)] | None = Field(
+        default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
+    )
+    as_of: Instant | None = Field(default=None, description="fixes the instant of judgement, so that results repeat")
+
+
+def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, Any]]:
+    """Return the audit file, and what of it may be published: its values before `${VAR}` was replaced.
+
+    Raises `BadInput` with every problem found.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as cause:
+        missing = isinstance(cause, FileNotFoundError)
+        why = "there is no such file" if missing else (cause.strerror or "cannot be read")
+        hint = "`probity init DIR` writes one to start from"
+        raise BadInput(Problem(Code.UNREADABLE, why, Place(str(path)), hint)) from None
+    document = read_yaml(raw, str(path))
+    problems: list[Problem] = list(document.problems)
+    filled = _fill(document.data, (), document, variable, problems)
+    model = _model()
+    try:
+        loaded = model.model_validate_json(json.dumps(filled), by_alias=True)
+    except ValidationError as error:
+        problems += located(error, document, model)
+        refuse(problems)
+        raise BadInput(*problems) from None
+    refuse(problems)
+    return loaded, json.loads(json.dumps(document.data))
+
+
+def _model() -> type[AuditFile]:
+    kinds = list(discover().values())
+    union: Any = reduce(or_, kinds)
+    told_apart: Any = Annotated[union, Field(discriminator="kind")] if len(kinds) > 1 else union
+    field: Any = (tuple[told_apart, ...], Field(min_length=1))
+    return create_model("AuditFile", __base__=AuditFile, sources=field)
+
+
+def _fill(
+    value: Any, path: tuple[str | int, ...], document: Document, variable: Lookup, problems: list[Problem]
+) -> Any:
+    """Replace every `${VAR}`; one that is not set is a problem at its place, never an empty text."""
+    if isinstance(value, Mapping):
+        return {k: _fill(v, (*path, k), document, variable, problems) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_fill(v, (*path, i), document, variable, problems) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    problems.extend(
+        Problem(Code.MALFORMED, f"the environment has no variable {name}", document.place(path))
+        for name in _VARIABLE.findall(value)
+        if variable(name) is None
+    )
+    return _VARIABLE.sub(lambda m: variable(m[1]) or "unset", value)
+
+
+def parse_instant(text: str, what: str) -> datetime:
+    """Return an RFC 3339 instant with an offset; raises `BadInput` naming the option it came from."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        hint = "write it with an offset, such as 2025-07-01T00:00:00Z"
+        raise BadInput(Problem(Code.MALFORMED, f"{text!r} is not an instant", Place(what), hint))
+    return value

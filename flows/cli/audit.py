@@ -1,0 +1,70 @@
+"""`probity audit`: gather, check, seal and report."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from evidence.model import AuditResult, Status, exit_code
+from flows.cli.progress import Progress
+from flows.cli.table import findings_text
+from flows.wiring import Request, prepare
+from infra import settings
+
+FAIL_ON = {
+    "unproven": {Status.BREACHED, Status.UNPROVEN},
+    "breached": {Status.BREACHED},
+    "never": set[Status](),
+}
+
+
+@click.command()
+@click.argument("engagement", type=click.Path())
+@click.option("--period", help="a month 2025-06, a quarter 2025-Q2 or a year 2025")
+@click.option("--from", "start", metavar="INSTANT", help="first instant of the period, with an offset")
+@click.option("--to", "end", metavar="INSTANT", help="the instant after the period, with an offset")
+@click.option("--as-of", metavar="INSTANT", help="judge with what was known at this instant")
+@click.option("--out", type=click.Path(), help="folder for the bundle, instead of the audit file's store")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice([*FAIL_ON]), default="unproven", show_default=True)
+@click.option("--flow", is_flag=True, help="run as a Prefect flow; always so where PREFECT_API_URL is set")
+def command(
+    engagement: str,
+    period: str | None,
+    start: str | None,
+    end: str | None,
+    as_of: str | None,
+    out: str | None,
+    form: str,
+    fail_on: str,
+    flow: bool,
+) -> None:
+    """Audit the engagement in a folder and seal the answer.
+
+    Exit codes: 0 kept, 1 breached, 2 invalid input, 3 unproven, 4 integrity, 5 our own failure.
+    """
+    request = Request(engagement, period, start, end, as_of, out)
+    with Progress(sys.stderr) as progress:
+        if flow or settings.prefect_api_url():
+            from flows.audit import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
+
+            audited = run_flow(request)
+        else:
+            from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
+
+            prepared = prepare(request, progress.tell)
+            progress.note(*prepared.engagement.warnings)
+            audited = run_audit(prepared.engagement, prepared.run, prepared.signer)
+    progress.note(*audited.problems)
+    click.echo(_render(audited.result, str(audited.bundle), form))
+    raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
+
+
+def _render(result: AuditResult, bundle: str, form: str) -> str:
+    if form == "json":
+        stated = result.as_json()
+        head = {key: stated[key] for key in ("schema", "contract", "period", "as_of", "status")}
+        return json.dumps(head | {"bundle": bundle, "findings": stated["findings"]}, ensure_ascii=False)
+    return findings_text(result, bundle)

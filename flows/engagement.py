@@ -1,0 +1,104 @@
+"""An engagement: a folder with a contract, an audit file and perhaps evidence, opened and checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checks.contract import Contract, load_contract
+from evidence.errors import BadInput, Place, Problem
+from evidence.model import Period
+from evidence.signer import LocalSigner, Signer
+from flows.audit_file import AuditFile, Lookup, load_audit_file
+from infra.source import Source, collector_name
+from infra.store import FolderStore
+
+STATE = ".probity"
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Everything an audit is configured with. `state` holds the locker and is kept between runs."""
+
+    folder: Path
+    contract: Contract
+    contract_bytes: bytes
+    contract_sha256: str
+    file: AuditFile
+    published: Mapping[str, Any]
+    store: FolderStore
+    warnings: tuple[str, ...]
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of the locker and of work under way."""
+        return self.folder / STATE
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Return the configured sources in order."""
+        return self.file.sources
+
+    @property
+    def engine(self) -> str:
+        """Return the name of the engine that judges."""
+        return self.file.engine
+
+    @property
+    def tool(self) -> str:
+        """Return the product and version as results name it."""
+        return collector_name().replace(" ", "-")
+
+    def signer(self) -> LocalSigner:
+        """Return the signer the audit file names; raises `BadInput` when there is no usable key."""
+        return LocalSigner.load(self.folder / self.file.signer.keys)
+
+    def bundle_name(self, period: Period, run: str) -> str:
+        """Return the bundle's file name: contract, period and run."""
+        first = f"{period.start:%Y%m%d}"
+        return f"audit-{self.contract.id}-{first}-{period.end:%Y%m%d}-{run}.zip"
+
+
+def open_engagement(folder: Path, variable: Lookup, out: Path | None = None) -> Engagement:
+    """Return the engagement in a folder, or raise `BadInput` with the problems of both of its files.
+
+    `out` replaces the store of the audit file, as a flag beats a file.
+    """
+    if not folder.is_dir():
+        hint = "an engagement is a folder with contract.yaml and audit.yaml; `probity init DIR` makes one"
+        raise BadInput(Problem("C001", "there is no such folder", Place(str(folder)), hint))
+    try:
+        file, published = load_audit_file(folder / "audit.yaml", variable)
+    except BadInput as error:
+        raise BadInput(*error.problems, *_contract_problems(folder / "contract.yaml")) from None
+    loaded = load_contract(folder / file.contract)
+    path = str(out) if out is not None else str(folder / file.store.path)
+    return Engagement(
+        folder=folder,
+        contract=loaded.contract,
+        contract_bytes=loaded.raw,
+        contract_sha256=loaded.sha256,
+        file=file,
+        published=published,
+        store=FolderStore(kind="folder", path=path),
+        warnings=tuple(p.render() for p in loaded.problems),
+    )
+
+
+def _contract_problems(path: Path) -> tuple[Problem, ...]:
+    if not path.exists():
+        return ()
+    try:
+        load_contract(path)
+    except BadInput as error:
+        return error.problems
+    return ()
+
+
+def signer_name(signer: Signer) -> str:
+    """Return how a report names a key: the SHA-256 of its public half."""
+    from evidence.p256 import key_id  # noqa: PLC0415 - only sealing pays for cryptography
+
+    return f"P-256 key {key_id(signer.public_key)}"

@@ -1,0 +1,146 @@
+"""What goes below `data/` in a bundle: contract, method, evidence, results, report and stated limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checks.engine import versions
+from checks.regions import catalogue_bytes
+from evidence.canonical import canonical_bytes, sha256_hex
+from evidence.errors import OutputFailed
+from evidence.families import family
+
+if TYPE_CHECKING:
+    from checks.judge import Judgement
+    from evidence.model import AuditResult
+    from evidence.signer import Signer
+    from flows.engagement import Engagement
+    from flows.pipeline import Run
+    from infra.source import Gathered
+
+LIMITS = (
+    "It does not show that what the vendor or a log stated is true; it shows what was stated, and how that was judged.",
+    "It does not show systems, regions or activities that neither the contract, the inventory nor the evidence names.",
+    "Raw artefacts are named by digest and kept by the auditing party; they are not in the bundle.",
+    "Time is the auditing party's own clock; no time-stamping authority has confirmed it.",
+    "No ledger shows whether other audits of the same period were made and not published.",
+    "Prompts and outputs were never collected; personal identifiers are replaced by tokens.",
+)
+
+
+def merge_family(name: str, parts: Sequence[Path], into: Path) -> Path:
+    """Return one Parquet file with the rows of all parts in order, written in bounded memory."""
+    if len(parts) == 1:
+        return parts[0]
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only audits pay for Arrow
+
+    from evidence.families.arrow import arrow_schema  # noqa: PLC0415
+
+    target = into / f"{name}.parquet"
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(target, arrow_schema(family(name)), compression="zstd", compression_level=3) as writer:
+            for part in parts:
+                with pq.ParquetFile(part) as source:
+                    for group in range(source.num_row_groups):
+                        writer.write_table(source.read_row_group(group))
+    except OSError as cause:
+        raise OutputFailed(f"cannot write {name}.parquet: {cause.strerror or cause}") from cause
+    return target
+
+
+def assemble(
+    engagement: Engagement,
+    run: Run,
+    gathered: Gathered,
+    judgement: Judgement,
+    result: AuditResult,
+    tables: Mapping[str, Path],
+    signer: Signer,
+) -> dict[str, bytes | Path]:
+    """Return the members below `data/` by path; the same audit gives the same bytes."""
+    findings = canonical_bytes(result.as_json())
+    cards = [card.as_json() for card in gathered.cards]
+    payload: dict[str, bytes | Path] = {
+        "contract/contract.yaml": engagement.contract_bytes,
+        "contract/commitments.json": canonical_bytes(_commitments(engagement)),
+        "method/audit.json": canonical_bytes(engagement.published),
+        "method/method.json": canonical_bytes(_method(engagement, run, gathered)),
+        "method/regions.csv": catalogue_bytes(),
+        "evidence/cards.json": canonical_bytes(cards),
+        "results/findings.json": findings,
+        "results/expectations.json": canonical_bytes(_plain(judgement.expectations)),
+        "limits.md": _limits(),
+        "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), signer),
+    }
+    payload |= {f"method/kernels/{name}.sql": sql.encode() for name, sql in judgement.sql.items()}
+    payload |= {f"evidence/{name}.parquet": path for name, path in tables.items()}
+    return payload
+
+
+def _commitments(engagement: Engagement) -> dict[str, Any]:
+    return {
+        name: c.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name, c in engagement.contract.commitments.items()
+    }
+
+
+def _method(engagement: Engagement, run: Run, gathered: Gathered) -> dict[str, Any]:
+    installed = sorted({f"{d.name.lower()}=={d.version}" for d in metadata.distributions() if d.name})
+    return {
+        "schema": "probity.method/v1",
+        "tool": engagement.tool,
+        "run": run.id,
+        "engine": engagement.engine,
+        "versions": versions(),
+        "installed_sha256": sha256_hex("\n".join(installed).encode()),
+        "problems": list(gathered.problems),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with every float and large integer as text, which canonical JSON does not carry exactly."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > 2**53):
+        return str(value)
+    return value
+
+
+def _limits() -> bytes:
+    lines = ["# What this bundle does not show", "", *(f"* {limit}" for limit in LIMITS), ""]
+    return "\n".join(lines).encode()
+
+
+def _report(
+    engagement: Engagement, run: Run, gathered: Gathered, result: AuditResult, digest: str, signer: Signer
+) -> bytes:
+    from flows.engagement import signer_name  # noqa: PLC0415
+    from flows.report.html import ReportSubject, render  # noqa: PLC0415 - only audits pay for templates
+
+    contract = engagement.contract
+    return render(
+        ReportSubject(
+            result=result,
+            findings_sha256=digest,
+            customer=contract.customer.name,
+            vendor=contract.vendor.name,
+            contract_title=next((d.title for d in contract.documents.values()), contract.id),
+            services=tuple(contract.services),
+            term=f"{contract.term.start.isoformat()} to {contract.term.end.isoformat()}",
+            cards=gathered.cards,
+            run=run.id,
+            tool=engagement.tool,
+            engine=engagement.engine,
+            signer=signer_name(signer),
+            seal_level="simple",
+            time_level="local-clock",
+            limits=LIMITS,
+            bundle_name=engagement.bundle_name(run.period, run.id),
+        )
+    )

@@ -1,0 +1,189 @@
+"""The work of an audit as plain functions, in order: gather, check, report, seal, publish.
+
+The command line calls them in this process; `flows.audit` calls the same ones as Prefect tasks. No function here reads
+the clock or the environment: both come in through `Run` and `Engagement`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from checks.judge import Evidence, Judgement, judge
+from evidence.canonical import canonical_bytes, sha256_hex
+from evidence.errors import OutputFailed, SourceError
+from evidence.locker import Locker
+from evidence.model import AuditResult, ContractRef, ExtractionCard, Period, Status, roll_up
+from evidence.signer import Signer
+from flows.engagement import Engagement
+from flows.payload import assemble, merge_family
+from infra.source import Gathered, Gathering, Source
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What distinguishes one run: its id, what is audited, and the clock; `now` is read only through it."""
+
+    id: str
+    period: Period
+    as_of: datetime
+    now: Callable[[], datetime]
+    token: Callable[[str], str]
+    work: Path
+    tell: Tell = field(default=lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Everything gathered, with the families of sources that could not be reached."""
+
+    gathered: Gathered
+    failed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The result of an audit and the sealed bundle that carries it."""
+
+    result: AuditResult
+    bundle: Path
+    problems: tuple[str, ...]
+
+    @property
+    def status(self) -> Status:
+        """Return the status of the whole audit."""
+        return self.result.status
+
+
+def gather_source(engagement: Engagement, run: Run, source: Source, number: int) -> Gathered:
+    """Gather one source into tables of its own; raw artefacts are in the locker before anything parses them."""
+    gathering = Gathering(
+        root=engagement.folder,
+        locker=Locker(engagement.state / "locker"),
+        tables=run.work / f"source-{number:03d}",
+        period=run.period,
+        now=run.now,
+        token=run.token,
+        progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
+    )
+    source.gather(gathering)
+    return gathering.gathered()
+
+
+def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gather_source) -> Collected:
+    """Gather every source; one that cannot be reached is noted and never looks like compliance."""
+    found: list[Gathered] = []
+    failed: set[str] = set()
+    problems: list[str] = []
+    for number, source in enumerate(engagement.sources):
+        try:
+            found.append(one(engagement, run, source, number))
+        except SourceError as error:
+            failed |= source.provides
+            problems.append(f"{source.kind}: {error}")
+    tables: dict[str, tuple[Path, ...]] = {}
+    for part in found:
+        for name, paths in part.tables.items():
+            tables[name] = (*tables.get(name, ()), *paths)
+    cards = tuple(card for part in found for card in part.cards)
+    problems += [text for part in found for text in part.problems]
+    return Collected(Gathered(tables, cards, tuple(problems)), frozenset(failed))
+
+
+def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
+    """Judge every clause of the contract over the gathered tables."""
+    from checks.engine.duck import DuckEngine  # noqa: PLC0415 - only audits pay for the engine
+
+    gathered = collected.gathered
+    spill = run.work / "spill"
+    evidence = Evidence(frozenset(gathered.tables), gathered.cards, collected.failed)
+    return judge(
+        engagement.contract,
+        run.period,
+        run.as_of,
+        evidence,
+        DuckEngine(gathered.tables, spill=spill),
+        lambda name: run.tell(f"check {name}"),
+    )
+
+
+def conclude(engagement: Engagement, run: Run, judgement: Judgement) -> AuditResult:
+    """Return the findings as the published result."""
+    return AuditResult(
+        contract=ContractRef(
+            id=engagement.contract.id, version=engagement.contract.version, sha256=engagement.contract_sha256
+        ),
+        period=run.period,
+        as_of=run.as_of,
+        status=roll_up(f.status for f in judgement.findings),
+        findings=judgement.findings,
+    )
+
+
+def seal(
+    engagement: Engagement, run: Run, collected: Collected, judgement: Judgement, result: AuditResult, signer: Signer
+) -> Path:
+    """Write the report, assemble the payload and seal it in the work folder; nothing is published yet."""
+    from evidence.bundle import seal_bundle  # noqa: PLC0415 - keeps cryptography out of the verbs that do not seal
+    from evidence.statement import StatementFacts  # noqa: PLC0415
+
+    run.tell("seal")
+    findings = canonical_bytes(result.as_json())
+    needed = {need.family for c in engagement.contract.commitments.values() for need in c.needs}
+    tables = {
+        name: merge_family(name, paths, run.work / "sealed")
+        for name, paths in collected.gathered.tables.items()
+        if name in needed
+    }
+    payload = assemble(engagement, run, collected.gathered, judgement, result, tables, signer)
+    facts = StatementFacts(
+        run=run.id,
+        contract=result.contract,
+        period=run.period,
+        as_of=run.as_of,
+        status=result.status,
+        findings_sha256=sha256_hex(findings),
+        sealed_at=run.now(),
+        tool=engagement.tool,
+    )
+    return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, signer)
+
+
+def publish(engagement: Engagement, run: Run, sealed: Path, tell: Tell) -> Path:
+    """Put the sealed bundle where the audit file says, whole or not at all, and never over another one."""
+    tell("publish")
+    return engagement.store.put(sealed, engagement.bundle_name(run.period, run.id))
+
+
+def clear(run: Run) -> None:
+    """Remove the run's working files; what was gathered stays in the locker."""
+    try:
+        shutil.rmtree(run.work)
+    except FileNotFoundError:
+        return
+    except OSError as cause:
+        raise OutputFailed(f"cannot remove the work folder {run.work.name}: {cause.strerror or cause}") from cause
+
+
+def unreadable(cards: tuple[ExtractionCard, ...]) -> tuple[str, ...]:
+    """Return what was wrong with artefacts, for a person at a terminal."""
+    return tuple(f"{card.address}: {problem}" for card in cards for problem in card.problems)
+
+
+def run_audit(engagement: Engagement, run: Run, signer: Signer) -> Audited:
+    """Run a whole audit in this process; the result is the same as the flow's."""
+    try:
+        collected = gather(engagement, run)
+        judgement = check(engagement, run, collected)
+        result = conclude(engagement, run, judgement)
+        sealed = seal(engagement, run, collected, judgement, result, signer)
+        bundle = publish(engagement, run, sealed, run.tell)
+    finally:
+        clear(run)
+    problems = (*collected.gathered.problems, *unreadable(collected.gathered.cards))
+    return Audited(result, bundle, problems)

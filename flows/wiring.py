@@ -1,0 +1,123 @@
+"""The composition root: the one place where clock, randomness, environment and folders become arguments."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from checks.codes import Code
+from evidence.errors import BadInput, OutputFailed, Place, Problem
+from evidence.model import Period
+from evidence.signer import LocalSigner
+from flows.audit_file import parse_instant
+from flows.engagement import Engagement, open_engagement
+from flows.pipeline import Run, Tell
+from infra import settings
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person or a schedule asks for, as text; flags beat the audit file."""
+
+    engagement: str
+    period: str | None = None
+    start: str | None = None
+    end: str | None = None
+    as_of: str | None = None
+    out: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An engagement that is ready to run: configuration valid, key usable, output writable."""
+
+    engagement: Engagement
+    run: Run
+    signer: LocalSigner
+
+
+def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:
+    """Return everything a run needs; whatever can fail early fails here, before anything is gathered."""
+    clock = now or (lambda: datetime.now(UTC))
+    started = clock()
+    folder = Path(request.engagement)
+    out = Path(request.out) if request.out else None
+    engagement = open_engagement(folder, settings.variable, out)
+    as_of = parse_instant(request.as_of, "--as-of") if request.as_of else engagement.file.as_of or started
+    period = _period(request, engagement, as_of)
+    signer = engagement.signer()
+    engagement.store.prepare()
+    salt = _salt(engagement.state)
+    run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run = Run(
+        id=run_id,
+        period=period,
+        as_of=as_of.astimezone(UTC),
+        now=clock,
+        token=lambda value: "token:" + hmac.new(salt, value.encode(), "sha256").hexdigest()[:32],
+        work=engagement.state / "work" / run_id,
+        tell=tell,
+    )
+    return Prepared(engagement, run, signer)
+
+
+def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:
+    if request.start or request.end:
+        if request.period or not (request.start and request.end):
+            raise _bad("--from", "give --from and --to together, or --period alone")
+        start, end = parse_instant(request.start, "--from"), parse_instant(request.end, "--to")
+        if end <= start:
+            raise _bad("--to", "the period must end after it starts")
+        return Period.of(start, end)
+    return named_period(request.period or engagement.file.period or _last_month(as_of))
+
+
+def named_period(text: str) -> Period:
+    """Return a calendar period in UTC: a month `2025-06`, a quarter `2025-Q2` or a year `2025`."""
+    try:
+        year, _, rest = text.partition("-")
+        first, months = 1, 12
+        if rest.startswith("Q"):
+            first, months = int(rest[1:]) * 3 - 2, 3
+        elif rest:
+            first, months = int(rest), 1
+        last = int(year) * 12 + first - 1 + months
+        start = datetime(int(year), first, 1, tzinfo=UTC)
+        return Period.of(start, datetime(last // 12, last % 12 + 1, 1, tzinfo=UTC))
+    except ValueError:
+        raise _bad("--period", f"{text!r} is not a period; write 2025-06, 2025-Q2 or 2025") from None
+
+
+def _last_month(as_of: datetime) -> str:
+    index = as_of.year * 12 + as_of.month - 2
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
+def _bad(where: str, what: str) -> BadInput:
+    return BadInput(Problem(Code.MALFORMED, what, Place(where)))
+
+
+def _salt(state: Path) -> bytes:
+    """Return the engagement's own salt for personal tokens; made once, readable by its owner only, never published."""
+    path = state / "salt"
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = path.with_name(f".salt-{secrets.token_hex(4)}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(SALT_BYTES))
+            fresh.replace(path)
+        salt = path.read_bytes()
+    except OSError as cause:
+        raise OutputFailed(f"cannot keep state in {state}: {cause.strerror or cause}") from cause
+    if len(salt) != SALT_BYTES:
+        raise OutputFailed(f"{path} is damaged; restore it, or remove it and accept new tokens")
+    return salt

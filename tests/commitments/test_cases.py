@@ -1,0 +1,58 @@
+"""Every kind against its cases: met, breached, unproven, the boundaries and every false pass of the catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.commitments import discover
+from evidence.model import Period
+from tests.world import audit_rows, changed, contract_of, load_cases
+
+HERE = Path(__file__).parent
+KINDS = sorted(discover())
+
+
+def _cases() -> list[Any]:
+    found = []
+    for kind in KINDS:
+        whole = load_cases(HERE / kind / "cases.yaml")
+        found += [pytest.param(kind, whole, case, id=f"{kind}: {case['name']}") for case in whole["cases"]]
+    return found
+
+
+def _period(stated: dict[str, str]) -> Period:
+    return Period.model_validate(stated)
+
+
+@pytest.mark.parametrize(("kind", "whole", "case"), _cases())
+def test_case_gives_its_status(kind: str, whole: dict[str, Any], case: dict[str, Any], tmp_path: Path) -> None:
+    finding = audit_rows(
+        tmp_path,
+        contract_of(kind, whole["terms"] | case.get("terms", {})),
+        changed(whole["given"], case.get("change", {})),
+        _period(case.get("period", whole["period"])),
+        datetime.fromisoformat(case.get("as_of", whole["as_of"])),
+        tuple(case.get("tamper", ())),
+        tuple(case.get("lose", ())),
+    )
+    assert finding.status == case["expect"], finding.because
+    if "reasons" in case:
+        assert set(case["reasons"]) <= set(finding.reasons), finding
+    if "assurance" in case:
+        assert finding.assurance == case["assurance"]
+    if "provisional" in case:
+        assert finding.provisional is case["provisional"]
+    for name, count in case.get("population", {}).items():
+        assert getattr(finding.population, name) == count
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_the_cases_that_matter(kind: str) -> None:
+    cases = load_cases(HERE / kind / "cases.yaml")["cases"]
+    assert {"met", "breached", "unproven"} <= {c["expect"] for c in cases}
+    assert any(c["name"].startswith("boundary") for c in cases)
+    assert any(c["name"].startswith("false pass") for c in cases)
