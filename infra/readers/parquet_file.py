@@ -17,7 +17,7 @@ def read_parquet(path: Path, family: Family, artefact: str, tally: Tally) -> Ite
     read = 0
     expected = 1
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             expected = file.metadata.num_rows
             names = _columns(file, family, tally)
             if tally.refused:
