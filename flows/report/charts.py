@@ -90,7 +90,7 @@ def _bars(buckets: Sequence[Bucket], axes: _Axes) -> list[str]:
         if not bucket.count:
             continue
         x, y, is_late = axes.x(place), axes.y(bucket.count), place >= axes.near
-        css = ("late" if is_late else "bar") + (" wide" if _is_wide(buckets, place) else "")
+        css = ("late" if is_late else "bar") + (" wide" if is_wide(buckets, place) else "")
         drawn.append(_rect(css, x + 0.75, y, axes.slot - 1.5, HEIGHT - BOTTOM - y))
         if is_late:
             drawn.append(_late_count(x + axes.slot / 2, y, words.grouped(bucket.count), upright))
@@ -105,7 +105,8 @@ def _late_count(x: float, y: float, count: str, upright: bool) -> str:
     return f'<text class="num" transform="translate({x + 4:.1f} {y:.1f}) rotate(-90)">{escape(count)}</text>'
 
 
-def _is_wide(buckets: Sequence[Bucket], place: int) -> bool:
+def is_wide(buckets: Sequence[Bucket], place: int) -> bool:
+    """Return whether a bar is the last one and stands for a wider range than the others."""
     if place == 0 or place != len(buckets) - 1:
         return False
     span, usual = (_span(buckets[i]) for i in (place, place - 1))
@@ -120,13 +121,23 @@ def _edges(buckets: Sequence[Bucket], axes: _Axes, measure: Measure, limit: Deci
     size, unit = _scale(limit) if measure.unit == "s" else (1, measure.unit)
     edges = [words.decimal(e) for e in [*(b.low for b in buckets), *(b.high for b in buckets[-1:])]]
     step = ceil(len(edges) / MAX_X_LABELS)
-    wide = len(buckets) > 0 and _is_wide(buckets, len(buckets) - 1)
-    drawn = [_text("lab", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, f"{measure.name} ({unit})", "middle")]
+    wide = len(buckets) > 0 and is_wide(buckets, len(buckets) - 1)
+    drawn = [
+        _text(
+            "lab",
+            (LEFT + WIDTH - RIGHT) / 2,
+            HEIGHT - 6,
+            f"{harmless(measure.name, 20)} ({harmless(unit, 20)})",
+            "middle",
+        )
+    ]
     for place, edge in enumerate(edges):
         last = wide and place == len(edges) - 1
         crowded = wide and 0 < len(edges) - 1 - place < 2
         if edge is not None and (last or ((place - axes.near) % step == 0 and not crowded)):
-            drawn.append(_text("lab", axes.x(place), HEIGHT - BOTTOM + 15, _short(edge / size), "middle"))
+            at_end = axes.x(place) > WIDTH - RIGHT - 12
+            x, anchor = (WIDTH - 1, "end") if at_end else (axes.x(place), "middle")
+            drawn.append(_text("lab", x, HEIGHT - BOTTOM + 15, _short(edge / size), anchor))
     return drawn
 
 
@@ -142,7 +153,7 @@ def _limit(axes: _Axes, limit: str, over: int) -> list[str]:
     x = axes.x(axes.near)
     return [
         f'<path class="limit" d="M{x:.1f} {TOP - 14}V{HEIGHT - BOTTOM}"/>',
-        _text("num", x - 5, TOP - 5, f"contract limit {limit}", "end"),
+        _text("num", x - 5, TOP - 5, f"contract limit {harmless(limit, 20)}", "end"),
         _text("num", x + 5, TOP - 5, f"{words.grouped(over)} over"),
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evidence.model import AuditResult, Coverage, Finding, Reason, Status
 from flows.report import words
+from flows.report.harmless import harmless
 
 #: How many promises are named before the rest is only counted.
 NAMED = 2
@@ -62,13 +63,13 @@ def _violations(breached: Sequence[Finding]) -> str:
 
 def violation_text(finding: Finding, *, named: bool) -> str:
     """Return how a promise was broken, by the numbers: `1 record was kept past 24 h (worst 24:00:01)`."""
-    number, measure = finding.population.violation, finding.measure
+    number, measure, name = finding.population.violation, finding.measure, _name(finding)
     if measure is None or not number:
         of = f" of {words.grouped(finding.population.observed)}" if finding.population.observed >= number else ""
         verb = "violates" if number == 1 else "violate"
-        return f"{words.grouped(number)}{of} items {verb} {finding.commitment}"
+        return f"{words.grouped(number)}{of} items {verb} {name}"
     worst = f"worst {words.value_text(measure.worst, measure.unit)}" if measure.worst else ""
-    aside = ", ".join(w for w in (finding.commitment if named else "", worst) if w)
+    aside = ", ".join(w for w in (name if named else "", worst) if w)
     verb = "was" if number == 1 else "were"
     past = f"{verb} kept past" if measure.name == "age" else f"{verb} beyond the limit of"
     return f"{words.plural(number, 'record')} {past} {words.limit_text(measure)}{f' ({aside})' if aside else ''}"
@@ -77,7 +78,7 @@ def violation_text(finding: Finding, *, named: bool) -> str:
 def _why(unproven: Sequence[Finding]) -> str:
     by_reason: dict[str, list[str]] = {}
     for finding in unproven:
-        by_reason.setdefault(reason_text(finding.reasons[:1]), []).append(finding.commitment)
+        by_reason.setdefault(reason_text(finding.reasons[:1]), []).append(_name(finding))
     said = [f"{reason} for {_names(ids)}" for reason, ids in list(by_reason.items())[:NAMED]]
     return "; ".join((*said, *_more(sum(len(ids) for ids in list(by_reason.values())[NAMED:]))))
 
@@ -102,7 +103,7 @@ def lede(result: AuditResult) -> str:
     breached, unproven = by_status[Status.BREACHED], by_status[Status.UNPROVEN]
     said = [sentence(f.because) for f in (breached or unproven)[:NAMED]]
     if breached and unproven:
-        open_ones = [f"{f.commitment} ({reason_text(f.reasons[:1])})" for f in unproven[:NAMED]]
+        open_ones = [f"{_name(f)} ({reason_text(f.reasons[:1])})" for f in unproven[:NAMED]]
         rest = [f"{words.count_word(len(unproven) - NAMED)} more"] if len(unproven) > NAMED else []
         said.append(f"Unproven, and never counted as met: {words.listed([*open_ones, *rest])}.")
     elif not breached and not unproven:
@@ -120,6 +121,8 @@ def _the_rest(by_status: dict[Status, list[Finding]], others: bool) -> list[str]
             held.append(f"{words.count_word(len(some))} {_were(some)} {word}")
     if not held:
         return []
+    if others and len(held) == 1:
+        return [f"The other {held[0].replace('one was', 'was', 1)}."]
     text = words.listed(held)
     return [f"Of the others, {text}." if others else f"{text.capitalize()}."]
 
@@ -134,7 +137,7 @@ def histogram_heading(finding: Finding) -> str:
     """Return what a distribution shows, with the number in it."""
     measure, number = finding.measure, finding.population.violation
     if measure is None:
-        return finding.commitment
+        return _name(finding)
     limit, excess = words.limit_text(measure), words.excess_text(measure)
     if number:
         by = f", the worst by {excess}" if excess else ""
@@ -148,18 +151,20 @@ def histogram_heading(finding: Finding) -> str:
 def coverage_heading(rows: Sequence[Coverage]) -> str:
     """Return how far the evidence reaches, with the number in it."""
     gaps = sum(not row.covered for row in rows)
-    whole = words.plural(len(rows), "system or document", "systems and documents")
-    if not gaps:
-        return (
-            f"Evidence covers {'the one' if len(rows) == 1 else 'all'} {whole}"
-            if len(rows) > 1
-            else ("Evidence covers the one system or document")
-        )
-    return f"Evidence falls short for {words.grouped(gaps)} of {whole}"
+    if len(rows) == 1:
+        return "Evidence falls short of what it must cover" if gaps else "Evidence covers all that it must"
+    whole = f"{words.grouped(len(rows))} systems, activities and documents"
+    if gaps:
+        return f"Evidence falls short for {words.grouped(gaps)} of {whole}"
+    return f"Evidence covers all {whole}"
 
 
 def _of(findings: Sequence[Finding], status: Status) -> list[Finding]:
     return [f for f in findings if f.status is status]
+
+
+def _name(finding: Finding) -> str:
+    return harmless(finding.commitment, words.MAX_VALUE)
 
 
 def _are(some: Sequence[Finding]) -> str:

@@ -13,11 +13,21 @@ from typing import Any
 from evidence.model import Assurance, AuditResult, ExtractionCard, Status, roll_up
 from flows.report import conclusion, words
 from flows.report.harmless import harmless
-from flows.report.sections import artefacts, cards, coverage, exceptions, exhibits, histograms, rests_on_word, tallies
+from flows.report.sections import (
+    artefacts,
+    cards,
+    coverage,
+    exceptions,
+    exhibits,
+    histograms,
+    rests_on_word,
+    tallies,
+    test_text,
+)
 
 #: The package whose folder holds the template and the style sheet.
 PACKAGE = "flows.report"
-MAX_NAME = 120
+MAX_NAME, MAX_TITLE = 120, 280
 
 #: Names that are safe inside a command a reader will copy.
 _BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -65,7 +75,14 @@ def render(subject: ReportSubject) -> bytes:
         # Everything a template prints passes here, so that no text can be forgotten; escaping follows.
         finalize=_printed,
     )
-    environment.filters |= {"svg": Markup, "grouped": words.grouped, "utc": words.utc, "short": _short}
+    environment.filters |= {
+        "svg": Markup,
+        "grouped": words.grouped,
+        "utc": words.utc,
+        "short": _short,
+        "unbroken": _unbroken,
+        "sentence": conclusion.sentence,
+    }
     template = environment.from_string(folder.joinpath("template.html.j2").read_text("utf-8"))
     page = template.render(css=Markup(css), css_hash=_style_hash(css), **_values(subject))  # noqa: S704 - our own file
     return page.encode("utf-8")
@@ -87,9 +104,10 @@ def _values(subject: ReportSubject) -> dict[str, Any]:
         "words": words,
         "assurances": list(Assurance),
         "reason_text": conclusion.reason_text,
-        "title": conclusion.title(result),
+        "title": harmless(conclusion.title(result), MAX_TITLE),
         "lede": conclusion.lede(result),
         "period": words.period_text(result.period),
+        "test_text": test_text,
         "tallies": tallies(result),
         "histograms": histograms(result),
         "coverage": coverage(result),
@@ -104,6 +122,11 @@ def _values(subject: ReportSubject) -> dict[str, Any]:
 
 def _short(text: str, most: int = MAX_NAME) -> str:
     return harmless(text, most)
+
+
+def _unbroken(text: str) -> str:
+    """Return text in which a number stays on the line of its unit or noun."""
+    return re.sub(r"(?<=\d) (?=(records?|h|d|min|s)\b)", "\u00a0", text)
 
 
 def _style_hash(css: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.model import Assurance, AuditResult, Coverage, Exhibit, ExtractionCard, Finding, Status
+from evidence.model import Assurance, AuditResult, Coverage, Exhibit, ExtractionCard, Finding, Reason, Status
 from flows.report import charts, conclusion, words
+from flows.report.harmless import harmless
 
 #: Exhibits shown per commitment; the others are in the findings file.
 MAX_EXHIBITS = 10
@@ -85,10 +86,10 @@ def tallies(result: AuditResult) -> list[Tally]:
     found = []
     for status in words.STATUS:
         some = [f for f in result.findings if f.status is status]
-        ids = [f.commitment for f in some[:3]]
-        note = ", ".join(ids) + (f" and {len(some) - 3} more" if len(some) > 3 else "")
+        note = ", ".join(harmless(f.commitment, words.MAX_VALUE) for f in some[:3])
+        note += f" and {len(some) - 3} more" if len(some) > 3 else ""
         if waiting := sum(f.provisional for f in some):
-            note = f"{waiting} provisional: {note}" if waiting < len(some) else f"provisional: {note}"
+            note += f"; {waiting} provisional" if len(some) > 1 else ", provisional"
         found.append(Tally(status, len(some), note))
     return found
 
@@ -119,11 +120,13 @@ def _caption(finding: Finding) -> str:
     limit = words.decimal(measure.limit) if measure else None
     beyond = sum(b.count for b in finding.distribution if limit is not None and _high(b.high) > limit)
     if (excused := beyond - finding.population.violation) > 0:
-        parts.append(f"{words.grouped(excused)} beyond the limit {'is' if excused == 1 else 'are'} excused by consent")
+        parts.append(f"{words.grouped(excused)} of those beyond the limit excused by consent")
+    if charts.is_wide(finding.distribution, len(finding.distribution) - 1):
+        parts.append("the dashed bar reaches further than the others")
     for number, what in ((finding.population.unknown, "without a usable age"), (finding.population.open, "still open")):
         if number:
             parts.append(f"{words.grouped(number)} {what}, not drawn")
-    return f"{finding.commitment}: {', '.join(parts)}."
+    return f"{harmless(finding.commitment, words.MAX_VALUE)}: {', '.join(parts)}."
 
 
 def _high(text: str) -> float:
@@ -142,6 +145,14 @@ def coverage(result: AuditResult) -> list[tuple[Finding, list[CoverageRow]]]:
         if rows:
             found.append((finding, rows))
     return found
+
+
+def test_text(finding: Finding) -> str:
+    """Return what was tested, and say so when nothing was."""
+    if finding.test:
+        return finding.test
+    untested = Reason.NO_CHECK in finding.reasons
+    return "No test exists for this kind of promise" if untested else "No test was called for"
 
 
 def _counts(row: Coverage) -> str:

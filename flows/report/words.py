@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from evidence.model import Assurance, Measure, Period, Population, Reason, Status
+from flows.report.harmless import harmless
 
 #: A glyph and a word each, because colours are the same grey in print.
 STATUS: dict[Status, tuple[str, str]] = {
@@ -14,7 +15,7 @@ STATUS: dict[Status, tuple[str, str]] = {
     Status.UNPROVEN: ("?", "Unproven"),
     Status.MET: ("✓", "Met"),
     Status.NOT_EXERCISED: ("○", "Not exercised"),
-    Status.NOT_IN_FORCE: ("–", "Not in force"),  # noqa: RUF001 - the glyph is meant
+    Status.NOT_IN_FORCE: ("–", "Not in force"),
 }
 
 #: What each status means, for the legend.
@@ -52,6 +53,11 @@ ASSURANCE: dict[Assurance, str] = {
     Assurance.INDEPENDENT: "an auditor independent of both sides",
 }
 
+#: The longest value, unit or name inside a sentence.
+MAX_VALUE = 40
+#: Digits before or after the point beyond which a decimal string is not read as a number.
+MAX_DIGITS = 18
+
 #: What a seal is worth; `none` to `qualified` as in eIDAS, weakest first.
 SEALS: dict[str, str] = {
     "none": "none: the bundle is not signed",
@@ -62,6 +68,7 @@ SEALS: dict[str, str] = {
 
 #: Where the time of sealing comes from.
 TIMES: dict[str, str] = {
+    "none": "none: nothing says when it was sealed",
     "local-clock": "local clock: the signer's own clock, proven by nobody else",
     "rfc3161": "RFC 3161: stamped by a time stamping authority",
     "qualified": "qualified: stamped by a qualified time stamping authority",
@@ -73,6 +80,7 @@ _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 _SPRING, _AUTUMN = ("January", "February", "March", "April", "May", "June"), ("July", "August", "September")
 _MONTHS = (*_SPRING, *_AUTUMN, "October", "November", "December")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_UNITS = (("d", _DAY, 5 * _DAY, Decimal("inf")), ("h", _HOUR, _HOUR, Decimal("inf")), ("min", _MINUTE, _MINUTE, 7200))
 
 
 def count_word(number: int) -> str:
@@ -105,6 +113,8 @@ def population_text(population: Population) -> str:
 
 def outcomes_text(population: Population) -> str:
     """Return the outcomes of a test; kept and broken always, the others where there are any."""
+    if not any((population.ok, population.violation, population.unknown, population.open, population.excused)):
+        return "Nothing to test"
     said = [f"{grouped(population.ok)} ok", plural(population.violation, "violation")]
     others = (("unknown", population.unknown), ("open", population.open), ("excused", population.excused))
     return ", ".join(said + [f"{grouped(number)} {what}" for what, number in others if number])
@@ -116,7 +126,8 @@ def decimal(text: str | None) -> Decimal | None:
         number = Decimal(text or "")
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    # Exponents let ten characters stand for a million digits; nothing measured has so many.
+    return number if number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS else None
 
 
 def clock(seconds: Decimal) -> str:
@@ -130,8 +141,8 @@ def clock(seconds: Decimal) -> str:
 
 def duration(seconds: Decimal) -> str:
     """Return an exact duration in the largest unit that keeps it whole: `24 h`, `30 d`, `90 min`; else the clock."""
-    for unit, size, least in (("d", _DAY, 5 * _DAY), ("h", _HOUR, _HOUR), ("min", _MINUTE, _MINUTE)):
-        if seconds >= least and seconds % size == 0:
+    for unit, size, least, most in _UNITS:
+        if least <= seconds < most and seconds % size == 0:
             return f"{grouped(int(seconds) // size)} {unit}"
     return f"{seconds.normalize():f} s" if abs(seconds) < _MINUTE else clock(seconds)
 
@@ -146,16 +157,16 @@ def limit_text(measure: Measure) -> str:
     """Return the contracted limit with its unit: `24 h`, `1,200 ms`."""
     number = decimal(measure.limit)
     if number is None:
-        return measure.limit
-    return duration(number) if measure.unit == "s" else f"{grouped(number)} {measure.unit}"
+        return harmless(measure.limit, MAX_VALUE)
+    return duration(number) if measure.unit == "s" else f"{grouped(number)} {harmless(measure.unit, MAX_VALUE)}"
 
 
 def value_text(text: str | None, unit: str) -> str:
     """Return a measured value with its unit; a time as h:m:s, because rounding would hide one second."""
     number = decimal(text)
     if number is None:
-        return text or ""
-    return clock(number) if unit == "s" else f"{grouped(number)} {unit}"
+        return harmless(text or "", MAX_VALUE)
+    return clock(number) if unit == "s" else f"{grouped(number)} {harmless(unit, MAX_VALUE)}".rstrip()
 
 
 def excess_text(measure: Measure) -> str:
@@ -164,7 +175,7 @@ def excess_text(measure: Measure) -> str:
     if worst is None or limit is None or worst <= limit:
         return ""
     if measure.unit != "s":
-        return f"{grouped(worst - limit)} {measure.unit}"
+        return f"{grouped(worst - limit)} {harmless(measure.unit, MAX_VALUE)}"
     over = worst - limit
     exact = duration(over)
     return rounded(over) if ":" in exact else exact

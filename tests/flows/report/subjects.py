@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from evidence.model import (
     Assurance,
@@ -35,7 +36,7 @@ HOSTILE = '</title><script>alert(1)</script><img src=x onerror="x"> \u202egnp.ex
 
 
 def artefact(number: int) -> str:
-    return "sha256:" + f"{number:02x}" * 32
+    return "sha256:" + sha256(str(number).encode()).hexdigest()
 
 
 def bars(counts: Sequence[int], step: int = 7200) -> tuple[Bucket, ...]:
