@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from evidence.model import Assurance, AuditResult, ExtractionCard, Status, roll_up
+from evidence.model import Assurance, AuditResult, ExtractionCard, Status
 from flows.report import conclusion, words
 from flows.report.harmless import harmless
 from flows.report.sections import (
@@ -99,7 +99,6 @@ def _values(subject: ReportSubject) -> dict[str, Any]:
         "s": subject,
         "bundle": subject.bundle_name if _BUNDLE_NAME.fullmatch(subject.bundle_name) else "BUNDLE",
         "result": result,
-        "status": roll_up(f.status for f in result.findings),
         "Status": Status,
         "words": words,
         "assurances": list(Assurance),
