@@ -10,7 +10,8 @@ from checks.codes import Code
 from checks.commitment import Commitment
 from checks.problems import missing
 from checks.unchecked import catalogue
-from checks.yaml12 import Document, Path
+from checks.yaml12 import Document
+from checks.yaml_reader import Path
 from evidence.errors import Problem
 
 LEI_LENGTH = 20

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from checks.codes import Code
 from checks.shape import description_at, keys_at
-from checks.yaml12 import Document, Path
+from checks.yaml12 import Document
+from checks.yaml_reader import Path
 from evidence.errors import BadInput, Problem
 
 MAX_PROBLEMS = 200

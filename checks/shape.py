@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from checks.yaml12 import Path
+from checks.yaml_reader import Path
 
 
 def keys_at(root: type[BaseModel], data: object, path: Path) -> tuple[str, ...]:

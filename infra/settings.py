@@ -22,6 +22,11 @@ def harden() -> None:
     os.environ.update(SILENT)
 
 
+def keep_prefect_in(folder: str) -> None:
+    """Keep Prefect's files in a folder of ours unless the environment names one; call it before importing Prefect."""
+    os.environ.setdefault("PREFECT_HOME", folder)
+
+
 def debug() -> bool:
     """Return whether `PROBITY_DEBUG` asks for tracebacks."""
     return os.environ.get("PROBITY_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}
