@@ -141,14 +141,17 @@ def _judge_one(
         minimum=commitment.minimum_assurance,
     )
     decision = decide(facts)
+    exhibits = _exhibits(decision.status, kernel.measure, engine, reach)
+    worst = engine.worst()
+    causes = [e.why for e in exhibits if e.outcome is Outcome.VIOLATION][: words.MAX_CAUSES]
     finding = _plain(name, commitment, decision).model_copy(
         update={
             "population": _population(tally, reach),
-            "measure": _measure(kernel.measure, engine),
+            "measure": _measure(kernel.measure, worst),
             "distribution": _distribution(kernel.measure, engine),
             "coverage": reach.coverage,
-            "exhibits": _exhibits(decision.status, kernel.measure, engine, reach),
-            "because": words.because(decision, tally, reach, kernel.measure, engine.worst()),
+            "exhibits": exhibits,
+            "because": words.because(decision, words.Facts(kernel.noun, tally, reach, kernel.measure, worst, causes)),
         }
     )
     return finding, {"expectations": [_answer(j) for j in result.judged], "engine": result.raw}
@@ -166,7 +169,7 @@ def _plain(name: str, commitment: Commitment, decision: Decision) -> Finding:
         reasons=decision.reasons,
         assurance=decision.assurance,
         provisional=decision.provisional,
-        because=words.because(decision, Tally(), Reach(), None, None),
+        because=words.because(decision, words.Facts()),
         promise=commitment.promise(),
         test=commitment.test(),
         remedy={"origin": commitment.remedy.origin, "text": commitment.remedy.text} if breached else {},
@@ -252,10 +255,9 @@ def _population(tally: Tally, reach: Reach) -> Population:
     )
 
 
-def _measure(spec: MeasureSpec | None, engine: Engine) -> Measure | None:
+def _measure(spec: MeasureSpec | None, worst: int | None) -> Measure | None:
     if spec is None:
         return None
-    worst = engine.worst()
     return Measure(
         name=spec.name,
         unit=spec.unit,

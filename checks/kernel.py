@@ -56,6 +56,10 @@ class Kernel(Protocol):
         """Return the kernel's name in the catalogue."""
 
     @property
+    def noun(self) -> str:
+        """Return what the members of the population are called, in the plural."""
+
+    @property
     def measure(self) -> MeasureSpec | None:
         """Return what is measured, or None where nothing has a size."""
 

@@ -36,11 +36,11 @@ def audit(
     prepared = prepare(Request(engagement, period, start, end, as_of, out))
     opened, run = prepared.engagement, prepared.run
     try:
-        collected = pipeline.gather(opened, run, tasks.gather_source)
-        judgement = tasks.check(opened, run, collected)
+        collected = pipeline.gather(opened, run, tasks.gather)
+        judgement = tasks.step("check", lambda: pipeline.check(opened, run, collected))
         result = pipeline.conclude(opened, run, judgement)
-        sealed = tasks.seal(opened, run, collected, judgement, result, prepared.signer)
-        bundle = tasks.publish(opened, run, sealed, run.tell)
+        sealed = tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.signer))
+        bundle = tasks.step("publish", lambda: pipeline.publish(opened, run, sealed))
     finally:
         pipeline.clear(run)
     create_table_artifact(

@@ -15,7 +15,7 @@ def gather(engagement: str, period: str | None = None, as_of: str | None = None)
     """Gather every source of one engagement; ends as Gathered, or as Partial when a source could not be read."""
     prepared = prepare(Request(engagement, period, as_of=as_of))
     try:
-        collected = pipeline.gather(prepared.engagement, prepared.run, tasks.gather_source)
+        collected = pipeline.gather(prepared.engagement, prepared.run, tasks.gather)
     finally:
         pipeline.clear(prepared.run)
     cards = collected.gathered.cards

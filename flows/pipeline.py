@@ -154,9 +154,9 @@ def seal(
     return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, signer)
 
 
-def publish(engagement: Engagement, run: Run, sealed: Path, tell: Tell) -> Path:
+def publish(engagement: Engagement, run: Run, sealed: Path) -> Path:
     """Put the sealed bundle where the audit file says, whole or not at all, and never over another one."""
-    tell("publish")
+    run.tell("publish")
     return engagement.store.put(sealed, engagement.bundle_name(run.period, run.id))
 
 
@@ -182,7 +182,7 @@ def run_audit(engagement: Engagement, run: Run, signer: Signer) -> Audited:
         judgement = check(engagement, run, collected)
         result = conclude(engagement, run, judgement)
         sealed = seal(engagement, run, collected, judgement, result, signer)
-        bundle = publish(engagement, run, sealed, run.tell)
+        bundle = publish(engagement, run, sealed)
     finally:
         clear(run)
     problems = (*collected.gathered.problems, *unreadable(collected.gathered.cards))

@@ -1,35 +1,58 @@
-"""The pipeline's functions as Prefect tasks; retries and time-outs live here and nowhere else."""
+"""The pipeline's steps as Prefect tasks; retries and time-outs live here and nowhere else.
+
+A step takes no parameters: Prefect would walk through them, and record what it finds.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from evidence.errors import Transient
-from flows import pipeline
+from flows.engagement import Engagement
+from flows.pipeline import Run, gather_source
+from infra.source import Gathered, Source
 
-ATTEMPTS = 3
-FIRST_DELAY_SECONDS = (2, 10, 30)
-GATHER_TIMEOUT_SECONDS = 6 * 3600
+#: Waits before the second, third and fourth attempt at a source, lengthened at random by up to half.
+DELAYS_SECONDS = (2.0, 10.0, 30.0)
+JITTER = 0.5
+TIMEOUT_SECONDS = 6 * 3600
+
+T = TypeVar("T")
+
+
+def step(name: str, work: Callable[[], T]) -> T:
+    """Run one step as a task, once."""
+
+    @task(name=name, cache_policy=NO_CACHE, persist_result=False, timeout_seconds=TIMEOUT_SECONDS)
+    def once() -> T:
+        return work()
+
+    return once()
+
+
+def gather(engagement: Engagement, run: Run, source: Source, number: int) -> Gathered:
+    """Gather one source as a task, and again only after an error that another attempt could cure."""
+
+    @task(
+        name=f"gather {source.kind}",
+        retries=len(DELAYS_SECONDS),
+        retry_delay_seconds=list(DELAYS_SECONDS),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_transient,
+        timeout_seconds=TIMEOUT_SECONDS,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    def attempt() -> Gathered:
+        return gather_source(engagement, run, source, number)
+
+    return attempt()
 
 
 def _transient(_task: Any, _run: Any, state: Any) -> bool:
     """Whether to try again is decided by the class of the error, never by its text."""
     return isinstance(state.result(raise_on_failure=False), Transient)
-
-
-gather_source = task(
-    name="gather",
-    retries=ATTEMPTS,
-    retry_delay_seconds=list(FIRST_DELAY_SECONDS),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=_transient,
-    timeout_seconds=GATHER_TIMEOUT_SECONDS,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)(pipeline.gather_source)
-check = task(name="check", cache_policy=NO_CACHE, persist_result=False)(pipeline.check)
-seal = task(name="seal", cache_policy=NO_CACHE, persist_result=False)(pipeline.seal)
-publish = task(name="publish", cache_policy=NO_CACHE, persist_result=False)(pipeline.publish)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from evidence.errors import SourceError
+
 Record: TypeAlias = Mapping[str, Any]
 
 RUNTIME = "bedrock.amazonaws.com"
@@ -58,13 +60,13 @@ class Event:
     defects: tuple[str, ...] = ()
 
 
-class NotAnEvent(ValueError):
+class NotAnEvent(SourceError):
     """A record that cannot become a row; says why."""
 
 
 def event_source(record: object) -> str:
     """Return the service a record is of; raises `NotAnEvent` for anything that is no CloudTrail record."""
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         raise NotAnEvent("not a JSON object")
     source = record.get("eventSource")
     if not isinstance(source, str):
@@ -180,7 +182,7 @@ def _actor(record: Record) -> Any:
 
 def _part(record: Record, name: str) -> Mapping[str, Any]:
     part = record.get(name)
-    return part if isinstance(part, Mapping) else {}
+    return part if isinstance(part, dict) else {}
 
 
 def _inside(record: Record, part: str, name: str) -> Any:

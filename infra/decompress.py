@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -15,30 +16,39 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 GZIP_MAGIC = b"\x1f\x8b"
+BUFFER_BYTES = 256 * 1024
 
 
 def is_gzip(path: Path) -> bool:
     """Return whether a file starts as gzip does, whatever its name says."""
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         return stream.read(2) == GZIP_MAGIC
 
 
 def open_inflated(path: Path, limits: Limits) -> BinaryIO:
     """Open a file, inflating it if it is gzip.
 
-    Reading raises `Terminal` where the compressed data are damaged or cut off, after everything before that point was
-    delivered, and `LimitExceeded` where they inflate beyond the limits.
+    Reading raises `Terminal` where the data are damaged or cut off, after everything before that point was delivered,
+    and `LimitExceeded` where they inflate beyond the limits.
     """
-    if not is_gzip(path):
+    packed = is_gzip(path)
+    file = _opened(path)
+    size = os.fstat(file.fileno()).st_size
+    allowance = min(limits.inflated, max(limits.inflated_free, size * limits.inflation)) if packed else size
+    return cast("BinaryIO", io.BufferedReader(_Bounded(file, allowance, packed=packed), BUFFER_BYTES))
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    try:
         return path.open("rb")
-    size = path.stat().st_size
-    allowance = min(limits.inflated, max(limits.inflated_free, size * limits.inflation))
-    return cast("BinaryIO", io.BufferedReader(_Inflating(path, allowance), 256 * 1024))
+    except OSError as cause:
+        raise Terminal(f"{path.name} cannot be opened: {cause.strerror or cause}") from cause
 
 
-class _Inflating(io.RawIOBase):
-    def __init__(self, path: Path, allowance: int) -> None:
-        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed by `close`
+class _Bounded(io.RawIOBase):
+    def __init__(self, file: io.BufferedReader, allowance: int, *, packed: bool) -> None:
+        self._file = file
+        self._data: gzip.GzipFile | io.BufferedReader = gzip.GzipFile(fileobj=file) if packed else file
         self._allowance, self._delivered = allowance, 0
 
     def readable(self) -> bool:
@@ -48,7 +58,7 @@ class _Inflating(io.RawIOBase):
         view = memoryview(buffer)
         # read1 and not read: read would drop what it already inflated when it meets the damage.
         try:
-            data = self._file.read1(len(view))
+            data = self._data.read1(len(view))
         except (EOFError, gzip.BadGzipFile, zlib.error) as cause:
             raise Terminal(f"the gzip data are damaged or cut off after {self._delivered} bytes ({cause})") from cause
         except OSError as cause:
@@ -61,5 +71,6 @@ class _Inflating(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
+            self._data.close()
             self._file.close()
         super().close()

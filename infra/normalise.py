@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evidence.errors import ProbityError
 from evidence.families.arrow import arrow_schema
 from evidence.families.schema import Column, Family
 from infra.typed_sql import Expression, nothing, reading
@@ -36,7 +37,7 @@ class Normaliser:
         self._database.close()
 
     def typed(self, raw: pa.Table) -> pa.Table:
-        """Return a batch with exactly the columns of the family's schema, in the order of the rows given."""
+        """Return a batch with exactly the columns of the family's schema, in the order of the rows given; never fails on a value."""
         columns = {name: raw.column(name) for name in _KEPT}
         expressions: dict[str, Expression] = {}
         for column in self._family.columns:
@@ -45,9 +46,12 @@ class Normaliser:
                 columns[f"raw {column.name}"], expressions[column.name] = values, expression
             else:
                 expressions[column.name] = nothing(column)
-        self._database.register("raw_batch", pa.table(columns))
-        table = self._database.sql(self._query(expressions, set(columns))).to_arrow_table()
-        self._database.unregister("raw_batch")
+        try:
+            self._database.register("raw_batch", pa.table(columns))
+            table = self._database.sql(self._query(expressions, set(columns))).to_arrow_table()
+            self._database.unregister("raw_batch")
+        except duckdb.Error as cause:
+            raise ProbityError(f"rows of {self._family.name} cannot be typed: {cause}") from cause
         return self._finished(table)
 
     def _query(self, expressions: dict[str, Expression], present: set[str]) -> str:

@@ -9,9 +9,10 @@ import json
 from typing import Any
 
 from evidence.canonical import Json
+from evidence.errors import SourceError
 
 
-class NotJson(ValueError):
+class NotJson(SourceError):
     """A text breaks JSON. `at` is the offset of the mistake; `torn` says that more text might mend it."""
 
     def __init__(self, why: str, at: int, *, torn: bool = False) -> None:

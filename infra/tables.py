@@ -36,16 +36,18 @@ class Part:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if not self._kept:
-            self._writer.close()
-            self._temporary.unlink(missing_ok=True)
+            try:
+                self._writer.close()
+            finally:
+                self._temporary.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
         """Write a batch as one row group; batches are cut by counts, never by time, so that bytes repeat."""
         try:
             if len(table):
                 self._writer.write_table(table, row_group_size=len(table))
-        except OSError as cause:
-            raise OutputFailed(f"cannot write {self.path.name}: {cause.strerror or cause}") from cause
+        except (OSError, pa.ArrowException) as cause:
+            raise OutputFailed(f"cannot write {self.path.name}: {cause}") from cause
 
     def keep(self) -> None:
         """Close the part and give it its name."""

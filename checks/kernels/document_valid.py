@@ -60,6 +60,7 @@ class DocumentValid:
     carry_months: int = 0
 
     name = "document-valid"
+    noun = "documents"
     measure = None
 
     @property

@@ -27,6 +27,7 @@ class MaxAge:
     unless: str | None
 
     name = "max-age"
+    noun = "records"
 
     @property
     def measure(self) -> MeasureSpec:

@@ -30,6 +30,7 @@ class Located:
     catalogue: tuple[Region, ...]
 
     name = "set-membership"
+    noun = "activities"
     measure = None
 
     def classify(self) -> str:

@@ -34,6 +34,7 @@ class SignalFusion:
     report: DocumentValid
 
     name = "signal-fusion"
+    noun = "signals"
     measure = None
 
     def classify(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
 from evidence.model import AuditResult, Status, exit_code
 from flows.cli.progress import Progress
 from flows.cli.table import findings_text
+from flows.engagement import STATE
 from flows.wiring import Request, prepare
 from infra import settings
 
@@ -48,6 +50,7 @@ def command(
     request = Request(engagement, period, start, end, as_of, out)
     with Progress(sys.stderr) as progress:
         if flow or settings.prefect_api_url():
+            settings.keep_prefect_in(str(Path(engagement).absolute() / STATE / "prefect"))
             from flows.audit import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
 
             audited = run_flow(request)

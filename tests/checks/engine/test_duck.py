@@ -10,7 +10,7 @@ from checks.engine.duck import DuckEngine
 from checks.tally import Tally
 from evidence.errors import LimitExceeded, ProbityError
 
-COLUMNS = 'subject, record, "at", outcome, why, measure, artefact'
+COLUMNS = 'subject, record, "moment", outcome, why, measure, artefact'
 
 
 @pytest.fixture
