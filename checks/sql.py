@@ -60,9 +60,8 @@ def valid_consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     scope must name the system or the record it is for.
     """
     named = texts(o.casefold() for o in offices)
-    entitled = (
-        f"lower(granted_by) IN {named}" if named != "(NULL)" else f"lower(granted_by) <> {text(vendor.casefold())}"
-    )
+    anyone_else = f"lower(granted_by) <> {text(vendor.casefold())}"
+    entitled = f"lower(granted_by) IN {named}" if named != "(NULL)" else anyone_else
     return (
         "SELECT DISTINCT consent_id, scope, granted_at, expires_at FROM consents "
         f"WHERE purpose = {text(purpose)} AND {entitled} AND granted_at IS NOT NULL AND scope IS NOT NULL "

@@ -131,7 +131,7 @@ class DuckEngine:
         the order of the evidence.
         """
         columns = ", ".join(quoted(c) for c in CLASSIFIED)
-        order = "measure DESC NULLS LAST, subject, record, " + ", ".join(quoted(c) for c in ("moment", "why", "artefact"))
+        order = "measure DESC NULLS LAST, subject, record, moment, why, artefact"
         return self.query(
             f"SELECT {columns} FROM classified WHERE outcome = {literal(outcome)} ORDER BY {order} LIMIT {int(most)}"
         )
