@@ -6,59 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from checks import words
+from checks import finding, words
 from checks.commitment import Commitment, Scope, micros
 from checks.contract import Contract
 from checks.engine import Answer, Suite, SuiteResult
-from checks.kernel import Kernel, MeasureSpec, Reach
+from checks.engine.session import Engine
+from checks.kernel import Kernel
 from checks.tally import Tally
-from checks.terms import decimal_units
 from checks.unchecked import UncheckedCommitment
 from checks.verdict import Decision, Facts, decide
 from evidence.model import (
     Assurance,
-    Bucket,
-    Exhibit,
     ExtractionCard,
     Finding,
-    Measure,
     Outcome,
     Period,
-    Population,
     Reason,
     Status,
 )
-
-#: How many members of the population a finding shows; the counts are always of the whole.
-MAX_EXHIBITS = 20
-BARS = 12
-
-
-class Engine(Protocol):
-    """A session over the gathered tables that classifies one population after another."""
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return all rows of one bounded query."""
-
-    def classify(self, sql: str) -> None:
-        """Replace the table `classified`."""
-
-    def tally(self) -> Tally:
-        """Return the counts by outcome."""
-
-    def worst(self) -> int | None:
-        """Return the largest measure of ok and violating rows."""
-
-    def buckets(self, limit: int, bars: int) -> list[tuple[int, int, int]]:
-        """Return the distribution of the measure around its limit."""
-
-    def exhibits(self, outcome: str, most: int) -> list[tuple[Any, ...]]:
-        """Return rows of one outcome, worst first."""
-
-    def expectations(self, suite: Suite) -> SuiteResult:
-        """Return what the expectation engine says of the table `classified`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +69,15 @@ def judge(
             tell(name)
             cut = _in_force(contract, commitment, period)
             if cut is None:
-                findings.append(_plain(name, commitment, Decision(Status.NOT_IN_FORCE)))
+                findings.append(finding.plain(name, commitment, Decision(Status.NOT_IN_FORCE)))
                 continue
             if isinstance(commitment, UncheckedCommitment):
-                findings.append(_plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
+                findings.append(finding.plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
                 continue
             kernel = commitment.kernel(_scope(contract, cut, as_of))
             sql[name] = kernel.classify()
-            finding, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
-            findings.append(finding)
+            found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
+            findings.append(found)
     return Judgement(tuple(findings), sql, results)
 
 
@@ -141,39 +108,20 @@ def _judge_one(
         minimum=commitment.minimum_assurance,
     )
     decision = decide(facts)
-    exhibits = _exhibits(decision.status, kernel.measure, engine, reach)
+    exhibits = finding.exhibits(decision.status, kernel.measure, engine, reach)
     worst = engine.worst()
     causes = [e.why for e in exhibits if e.outcome is Outcome.VIOLATION][: words.MAX_CAUSES]
-    finding = _plain(name, commitment, decision).model_copy(
+    found = finding.plain(name, commitment, decision).model_copy(
         update={
-            "population": _population(tally, reach),
-            "measure": _measure(kernel.measure, worst),
-            "distribution": _distribution(kernel.measure, engine),
+            "population": finding.population(tally, reach),
+            "measure": finding.measure(kernel.measure, worst),
+            "distribution": finding.distribution(kernel.measure, engine),
             "coverage": reach.coverage,
             "exhibits": exhibits,
             "because": words.because(decision, words.Facts(kernel.noun, tally, reach, kernel.measure, worst, causes)),
         }
     )
-    return finding, {"expectations": [_answer(j) for j in result.judged], "engine": result.raw}
-
-
-def _plain(name: str, commitment: Commitment, decision: Decision) -> Finding:
-    breached = decision.status is Status.BREACHED
-    return Finding(
-        commitment=name,
-        kind=commitment.kind,
-        clause=commitment.clause,
-        quote=commitment.quote,
-        severity=commitment.severity,
-        status=decision.status,
-        reasons=decision.reasons,
-        assurance=decision.assurance,
-        provisional=decision.provisional,
-        because=words.because(decision, words.Facts()),
-        promise=commitment.promise(),
-        test=commitment.test(),
-        remedy={"origin": commitment.remedy.origin, "text": commitment.remedy.text} if breached else {},
-    )
+    return found, {"expectations": [finding.answer(j) for j in result.judged], "engine": result.raw}
 
 
 def _in_force(contract: Contract, commitment: Commitment, period: Period) -> Period | None:
@@ -241,63 +189,3 @@ def _agrees(result: SuiteResult, tally: Tally) -> bool:
         elif judged.outcome is Answer.FAILED and judged.name != "control_total":
             return False
     return bool(result.judged)
-
-
-def _population(tally: Tally, reach: Reach) -> Population:
-    return Population(
-        expected=reach.expected,
-        observed=tally.rows,
-        ok=tally.ok,
-        violation=tally.violation,
-        unknown=tally.unknown,
-        open=tally.open,
-        excused=tally.excused,
-    )
-
-
-def _measure(spec: MeasureSpec | None, worst: int | None) -> Measure | None:
-    if spec is None:
-        return None
-    return Measure(
-        name=spec.name,
-        unit=spec.unit,
-        limit=decimal_units(spec.limit, spec.scale),
-        worst=None if worst is None else decimal_units(worst, spec.scale),
-    )
-
-
-def _distribution(spec: MeasureSpec | None, engine: Engine) -> tuple[Bucket, ...]:
-    if spec is None:
-        return ()
-    return tuple(
-        Bucket(low=decimal_units(low, spec.scale), high=decimal_units(high, spec.scale), count=count)
-        for low, high, count in engine.buckets(spec.limit, BARS)
-    )
-
-
-def _exhibits(status: Status, spec: MeasureSpec | None, engine: Engine, reach: Reach) -> tuple[Exhibit, ...]:
-    shown = {Status.BREACHED: Outcome.VIOLATION, Status.UNPROVEN: Outcome.UNKNOWN}.get(status)
-    if shown is None:
-        return ()
-    exhibits = [
-        Exhibit(
-            record=f"{subject}/{record}",
-            outcome=Outcome(outcome),
-            measure=None if measure is None or spec is None else decimal_units(measure, spec.scale),
-            artefact=artefact or "",
-            why=why or "",
-        )
-        for subject, record, _, outcome, why, measure, artefact in engine.exhibits(shown, MAX_EXHIBITS)
-    ]
-    return (*exhibits, *(reach.contradicting if status is Status.BREACHED else ()))
-
-
-def _answer(judged: Any) -> dict[str, Any]:
-    return {
-        "name": judged.name,
-        "outcome": str(judged.outcome),
-        "expected": judged.expected,
-        "observed": judged.observed,
-        "unexpected": judged.unexpected_count,
-        "detail": judged.detail,
-    }

@@ -47,8 +47,8 @@ def worst_per_record(source: str) -> str:
     rank = "CASE outcome " + " ".join(f"WHEN '{o}' THEN {n}" for o, n in RANKS.items()) + " END"
     picked = f"struct_pack(rank := {rank}, measure := coalesce(measure, -1), artefact := artefact)"
     return (
-        "SELECT subject, record, min(moment) AS moment, max_by(outcome, sorting) AS outcome, max_by(why, sorting) AS why, "
-        "max_by(measure, sorting) AS measure, max_by(artefact, sorting) AS artefact "
+        "SELECT subject, record, min(moment) AS moment, max_by(outcome, sorting) AS outcome, "
+        "max_by(why, sorting) AS why, max_by(measure, sorting) AS measure, max_by(artefact, sorting) AS artefact "
         f"FROM (SELECT *, {picked} AS sorting FROM {source}) AS ranked GROUP BY subject, record"
     )
 

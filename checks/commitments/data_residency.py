@@ -18,11 +18,11 @@ class DataResidency(Commitment):
     """Every activity of the named types happens in an allowed country; EU and EEA are exact lists of states."""
 
     kind: Literal["data-residency"]
-    allowed: Literal["EU", "EEA"] | tuple[Country, ...] = Field(
+    allowed: Literal["EU", "EEA"] | Annotated[tuple[Country, ...], Field(min_length=1)] = Field(
         description="EU, EEA or a list of ISO 3166-1 alpha-2 country codes"
     )
     activities: tuple[Activity, ...] = Field(min_length=1, description="activity types the promise speaks of")
-    unless: str | None = Field(default=None, description="consent purpose that allows a transfer")
+    unless: str | None = Field(default=None, min_length=1, description="consent purpose that allows a transfer")
 
     title: ClassVar[str] = "Data stays in the agreed countries"
     needs: ClassVar[tuple[Need, ...]] = (

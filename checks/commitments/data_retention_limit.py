@@ -20,7 +20,7 @@ class DataRetentionLimit(Commitment):
     max_age: Exact = Field(description="the longest a record may be kept, such as 24h; the limit itself is allowed")
     content: tuple[ContentClass, ...] = Field(min_length=1, description="content classes the promise speaks of")
     systems: tuple[str, ...] = Field(min_length=1, description="systems the contract names; the inventory adds to them")
-    unless: str | None = Field(default=None, description="consent purpose that allows longer keeping")
+    unless: str | None = Field(default=None, min_length=1, description="consent purpose that allows longer keeping")
 
     title: ClassVar[str] = "Content is deleted within the limit"
     needs: ClassVar[tuple[Need, ...]] = (

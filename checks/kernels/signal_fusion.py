@@ -135,7 +135,13 @@ WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
             provisional=any(d.provisional for d in documents.values()),
             assurance=Assurance.ATTESTED,
             contradicting=tuple(
-                Exhibit(record=r[0], outcome=Outcome.OK, measure=None, artefact=r[1], why="attests the opposite")
+                Exhibit(
+                    record=f"{self.attestation.kind}/{r[0]}",
+                    outcome=Outcome.OK,
+                    measure=None,
+                    artefact=r[1],
+                    why="attests the opposite",
+                )
                 for r in stated
             ),
         )
