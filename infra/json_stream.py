@@ -156,9 +156,10 @@ class JsonStream:
             raise cause
         if window > self._limits.record:
             raise _TooLongError(self._too_long(), self._at) from cause
+        at_the_end = cause.at >= len(self._text.rstrip()) or "Unterminated" in str(cause)
         if self._fill(window):
             return
-        if cause.at >= len(self._text.rstrip()) or "Unterminated" in str(cause):
+        if at_the_end:
             raise _EndedError from cause
         raise cause
 
@@ -239,7 +240,7 @@ class JsonStream:
             raise _EndedError
 
     def _fill(self, wanted: int = 1) -> bool:
-        """Drop what was consumed and read at least `wanted` more bytes; false if there is nothing more."""
+        """Drop what was consumed and read at least `wanted` more characters; false if there is nothing more."""
         parts, got = [self._text[self._at :]], 0
         while self._open and got < wanted:
             # read1 and not read: read would drop what it has when it meets damage.
@@ -248,7 +249,7 @@ class JsonStream:
             except (Terminal, LimitExceeded) as cause:
                 data, self.damage = b"", str(cause)
             self._open = bool(data)
-            got += len(data)
             parts.append(self._utf8.decode(data, final=not data))
+            got += len(parts[-1])
         self._text, self._at = "".join(parts), 0
         return got > 0

@@ -37,7 +37,7 @@ class Normaliser:
         self._database.close()
 
     def typed(self, raw: pa.Table) -> pa.Table:
-        """Return a batch with exactly the columns of the family's schema, in the order of the rows given; never fails on a value."""
+        """Return a batch with exactly the columns of the family's schema, in the order of the rows given."""
         columns = {name: raw.column(name) for name in _KEPT}
         expressions: dict[str, Expression] = {}
         for column in self._family.columns:
@@ -73,8 +73,6 @@ class Normaliser:
         return f"""nullif("raw {name}", '')""" if self._textual else f'"raw {name}"'
 
     def _admit(self, column: Column, values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Expression]:
-        if pa.types.is_dictionary(values.type):
-            values = values.cast(values.type.value_type)
         expression = reading(column, values.type, self._given(column.name), textual=self._textual)
         if expression is None:
             # Only whether something stood there matters, and the type may be one that DuckDB cannot take.

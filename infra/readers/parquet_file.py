@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidence.families.schema import Family
+from infra.rows import column_of
 from infra.tally import Tally
 
 
@@ -27,7 +28,7 @@ def read_parquet(path: Path, family: Family, artefact: str, tally: Tally) -> Ite
                 yield _raw(batch, artefact, read)
                 read += len(batch)
                 tally.rows = read
-    except (OSError, pa.ArrowException, MemoryError) as cause:
+    except (OSError, pa.ArrowException, UnicodeDecodeError, MemoryError) as cause:
         reason = str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__
         tally.break_off(f"row {read + 1}", f"damaged Parquet ({reason})")
         tally.unreadable += max(0, expected - read - 1)
@@ -54,7 +55,23 @@ def _batch_rows(file: pq.ParquetFile, tally: Tally) -> int:
 
 
 def _raw(batch: pa.RecordBatch, artefact: str, first: int) -> pa.Table:
-    table = pa.Table.from_batches([batch])
-    table = table.append_column("artefact", pa.repeat(artefact, len(batch)))
-    table = table.append_column("row", pa.array(range(first, first + len(batch)), pa.int64()))
-    return table.append_column("defects", pa.array([[]] * len(batch), pa.list_(pa.string())))
+    defects: list[list[str]] = [[] for _ in range(len(batch))]
+    columns = {name: _sound(name, batch.column(name), defects) for name in batch.schema.names}
+    columns["artefact"] = pa.repeat(artefact, len(batch))
+    columns["row"] = pa.array(range(first, first + len(batch)), pa.int64())
+    columns["defects"] = pa.array(defects, pa.list_(pa.string()))
+    return pa.table(columns)
+
+
+def _sound(name: str, values: pa.Array, defects: list[list[str]]) -> pa.Array:
+    """Return a column whose text is UTF-8; Arrow takes a file's word for that, and nothing behind it may."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        if not pa.types.is_string(values.type):
+            raise
+        texts = [value and value.decode("utf-8", "surrogateescape") for value in values.view(pa.binary()).to_pylist()]
+        return column_of(texts, pa.string(), name, defects)
+    return values

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 
 import pytest
 
@@ -165,3 +166,15 @@ def test_bytes_that_are_not_utf8_cost_no_other_record():
     found, damage = read(b'{"a": "\xff"}\n{"b": 1}')
     assert damage is None
     assert found[1] == {"b": 1}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_how_the_bytes_arrive_changes_nothing(form):
+    chance = random.Random(form)
+    for _ in range(60):
+        data = bytearray(FORMS[form].encode())
+        for _ in range(chance.randint(1, 5)):
+            at = chance.randrange(len(data))
+            data[at : at + chance.randint(0, 3)] = bytes(chance.choices(b'{}[]",:\\\n x1\xff', k=chance.randint(0, 3)))
+        at_once, slowly = read(bytes(data)), read(bytes(data), step=chance.choice([1, 3, 50]))
+        assert at_once == slowly

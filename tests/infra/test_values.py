@@ -253,6 +253,14 @@ def test_text_that_is_not_unicode_is_a_defect_of_its_row_alone(engagement, form)
     assert [(row["system_id"], row["defects"]) for row in rows] == [(None, ["system_id"]), ("ok", [])]
 
 
+def test_parquet_text_that_is_not_utf8_is_a_defect_of_its_row_alone(engagement):
+    columns = {name: pa.array([value, value]) for name, value in lifecycle().items()}
+    columns["system_id"] = pa.array([b"\xff", b"ok"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table(columns), engagement.evidence / "data_lifecycle.parquet")
+    rows = rows_of(engagement.gather(), "data_lifecycle")
+    assert [(row["system_id"], row["defects"]) for row in rows] == [(None, ["system_id"]), ("ok", [])]
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_personal_columns_become_tokens_and_nulls_stay_null(engagement, form):
     event = {
