@@ -17,6 +17,7 @@ from checks.kernel import Kernel
 from checks.tally import Tally
 from checks.unchecked import UncheckedCommitment
 from checks.verdict import Decision, Facts, decide
+from evidence.errors import ProbityError
 from evidence.model import (
     Assurance,
     ExtractionCard,
@@ -42,11 +43,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The findings in contract order, with the SQL and the expectation results behind each."""
+    """The findings in contract order, with the SQL and the expectation results behind each.
+
+    `problems` say which clauses the engine could not judge; they are for the operator and are never sealed.
+    """
 
     findings: tuple[Finding, ...]
     sql: Mapping[str, str] = field(default_factory=dict)
     expectations: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 def judge(
@@ -64,6 +69,7 @@ def judge(
     findings: list[Finding] = []
     sql: dict[str, str] = {}
     results: dict[str, Any] = {}
+    problems: list[str] = []
     with engine as session:
         for name, commitment in contract.commitments.items():
             tell(name)
@@ -76,9 +82,14 @@ def judge(
                 continue
             kernel = commitment.kernel(_scope(contract, cut, as_of))
             sql[name] = kernel.classify()
-            found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
+            try:
+                found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
+            except ProbityError as error:
+                # One clause that the engine cannot judge must not take the answers about the others with it.
+                problems.append(f"{name} could not be judged: {error}")
+                found = finding.plain(name, commitment, Decision(Status.UNPROVEN, (Reason.ENGINE_ERROR,)))
             findings.append(found)
-    return Judgement(tuple(findings), sql, results)
+    return Judgement(tuple(findings), sql, results, tuple(problems))
 
 
 def _judge_one(

@@ -46,7 +46,7 @@ def audit(
     create_table_artifact(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
-    problems = (*collected.gathered.problems, *pipeline.unreadable(collected.gathered.cards))
+    problems = pipeline.told(collected, judgement)
     return Completed(name=ENDS[result.status], message=str(bundle), data=Audited(result, bundle, problems))
 
 

@@ -175,6 +175,11 @@ def unreadable(cards: tuple[ExtractionCard, ...]) -> tuple[str, ...]:
     return tuple(f"{card.address}: {problem}" for card in cards for problem in card.problems)
 
 
+def told(collected: Collected, judgement: Judgement) -> tuple[str, ...]:
+    """Return everything that went wrong without ending the audit, for a person at a terminal."""
+    return (*collected.gathered.problems, *unreadable(collected.gathered.cards), *judgement.problems)
+
+
 def run_audit(engagement: Engagement, run: Run, signer: Signer) -> Audited:
     """Run a whole audit in this process; the result is the same as the flow's."""
     try:
@@ -185,5 +190,4 @@ def run_audit(engagement: Engagement, run: Run, signer: Signer) -> Audited:
         bundle = publish(engagement, run, sealed)
     finally:
         clear(run)
-    problems = (*collected.gathered.problems, *unreadable(collected.gathered.cards))
-    return Audited(result, bundle, problems)
+    return Audited(result, bundle, told(collected, judgement))
