@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 #: The engines' own switches against telemetry. Not defaults: an audit never reports to anybody but its reader.
 SILENT = {
@@ -11,6 +12,8 @@ SILENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "GX_ANALYTICS_ENABLED": "false",
 }
+#: The first start of a temporary Prefect server migrates its database, which takes a slow machine half a minute.
+STARTUP_SECONDS = "180"
 SHORTEST_SECRET = 8
 
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY", re.IGNORECASE)
@@ -24,7 +27,10 @@ def harden() -> None:
 
 def keep_prefect_in(folder: str) -> None:
     """Keep Prefect's files in a folder of ours unless the environment names one; call it before importing Prefect."""
-    os.environ.setdefault("PREFECT_HOME", folder)
+    if "PREFECT_HOME" not in os.environ:
+        Path(folder).mkdir(parents=True, exist_ok=True)  # Prefect opens its database there without making the folder
+        os.environ["PREFECT_HOME"] = folder
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", STARTUP_SECONDS)
 
 
 def debug() -> bool:
