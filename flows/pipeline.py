@@ -172,7 +172,7 @@ def clear(run: Run) -> None:
 
 def unreadable(cards: tuple[ExtractionCard, ...]) -> tuple[str, ...]:
     """Return what was wrong with artefacts, for a person at a terminal."""
-    return tuple(f"{card.address}: {problem}" for card in cards for problem in card.problems)
+    return tuple(problem for card in cards for problem in card.problems)
 
 
 def told(collected: Collected, judgement: Judgement) -> tuple[str, ...]:
