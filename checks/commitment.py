@@ -87,6 +87,8 @@ class Commitment(BaseModel):
     title: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]]
     remedy: ClassVar[Remedy]
+    #: Obligations of the customer that the promise serves, as `instrument article`; for orientation, not legal advice.
+    regulations: ClassVar[tuple[str, ...]] = ()
     explanation: ClassVar[str]
 
     def promise(self) -> str:

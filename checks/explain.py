@@ -77,6 +77,8 @@ def _about(declared: type[Commitment], commitment: Commitment | None) -> Iterato
     unchecked = issubclass(declared, UncheckedCommitment)
     yield "Status", [f"{status}: {takes}" for status, takes in (UNCHECKED_STATUSES if unchecked else STATUSES)]
     yield "On breach", [f"{declared.remedy.text} ({declared.remedy.origin.lower()})"]
+    if declared.regulations:
+        yield "Serves", [f"{'; '.join(declared.regulations)} (for orientation, not legal advice)"]
 
 
 def _terms(declared: type[Commitment]) -> list[str]:

@@ -36,6 +36,13 @@ class DataResidency(Commitment):
     remedy: ClassVar[Remedy] = Remedy(
         "DEFAULT", "breach notice; block the route; transfer assessment; termination if uncured"
     )
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 28(3)(a)",
+        "GDPR 44-49",
+        "DORA 30(2)(b)",
+        "ISO/IEC 27001:2022 A.5.23",
+        "SOC 2 CC9.2",
+    )
     explanation: ClassVar[str] = (
         "Each activity's region code is looked up, exactly, in a catalogue of regions with countries: London and "
         "Zurich are not in the EU whatever their code begins with, and an unknown code is never inside. Attempts "

@@ -34,6 +34,13 @@ class DataRetentionLimit(Commitment):
         "material-breach notice; demand deletion and a certificate; triage as an incident if personal data is in it; "
         "count toward termination",
     )
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 5(1)(c),(e)",
+        "GDPR 28(3)(a),(g)",
+        "DORA 30(2)(c)",
+        "ISO/IEC 27001:2022 A.8.10",
+        "SOC 2 C1.2",
+    )
     explanation: ClassVar[str] = (
         "The age of a record is its hard or cryptographic deletion minus its first capture in any system; without a "
         "deletion it is the last time the record was seen. A soft deletion is a sighting, not a deletion. Met needs "

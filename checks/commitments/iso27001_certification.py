@@ -27,6 +27,12 @@ class Iso27001Certification(Commitment):
     remedy: ClassVar[Remedy] = Remedy(
         "DEFAULT", "cure period, then a right to terminate; controls that depend on the certificate become unproven"
     )
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 28(1),(5)",
+        "GDPR 32(3)",
+        "Regulation (EU) 2024/1773 8(2)-(3)",
+        "ISO/IEC 27001:2022 A.5.35",
+    )
     explanation: ClassVar[str] = (
         "The certificate must be issued to the vendor itself, by an accredited body, in the contracted edition, for "
         "the contracted service, and be in force on every day of the period, not only today. Its status must have been "

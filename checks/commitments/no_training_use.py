@@ -46,6 +46,13 @@ class NoTrainingUse(Commitment):
     remedy: ClassVar[Remedy] = Remedy(
         "DEFAULT", "material breach; stop sending data; demand deletion; assess whether a regulator must be told"
     )
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 5(1)(b)",
+        "GDPR 28(3)(a), 28(10)",
+        "DORA 30(2)(c)",
+        "ISO/IEC 27001:2022 A.5.34",
+        "SOC 2 P4.1",
+    )
     explanation: ClassVar[str] = (
         "Nobody can prove from outside that content was not used; it can only be disproved. So one contrary signal "
         "breaks the promise: customer content or the customer itself in a training manifest, a setting that allowed "

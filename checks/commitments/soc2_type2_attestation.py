@@ -35,6 +35,13 @@ class Soc2Type2Attestation(Commitment):
     remedy: ClassVar[Remedy] = Remedy(
         "DEFAULT", "cure period, then a right to terminate; controls that depend on the report become unproven"
     )
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 28(1),(5)",
+        "Regulation (EU) 2024/1773 8(2)-(3)",
+        "DORA 28(5)",
+        "ISO/IEC 27001:2022 A.5.22",
+        "SOC 2 CC9.2",
+    )
     explanation: ClassVar[str] = (
         "Days are covered by the period the report examined, not by its date. A Type I report, an opinion other than "
         "unqualified, or a report on another service breaks the promise when nothing better is shown. The holder must "
