@@ -10,7 +10,7 @@ from checks.engine.duck import DuckEngine
 from checks.tally import Tally
 from evidence.errors import LimitExceeded, ProbityError
 
-COLUMNS = 'subject, record, "moment", outcome, why, measure, artefact'
+COLUMNS = "subject, record, moment, outcome, why, measure, artefact"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def classify(engine: DuckEngine, *rows: tuple[str, str | None, str | None, int |
 
     values = ", ".join(f"({', '.join(map(word, row))})" for row in rows)
     engine.classify(
-        "SELECT 'chat' AS subject, record, 0 AS \"at\", outcome::VARCHAR AS outcome, why::VARCHAR AS why, "
+        "SELECT 'chat' AS subject, record, 0 AS moment, outcome::VARCHAR AS outcome, why::VARCHAR AS why, "
         f"measure::BIGINT AS measure, 'a' AS artefact FROM (VALUES {values}) AS t(record, outcome, why, measure)"
     )
 
@@ -61,7 +61,7 @@ def test_a_reason_that_is_no_code_is_our_failure(engine):
 
 def test_an_empty_classification_has_nothing_to_say(engine):
     engine.classify(
-        f"SELECT {COLUMNS} FROM (SELECT '' AS subject, '' AS record, 0 AS \"at\", '' AS outcome, "
+        f"SELECT {COLUMNS} FROM (SELECT '' AS subject, '' AS record, 0 AS moment, '' AS outcome, "
         "'' AS why, 0 AS measure, '' AS artefact) WHERE false"
     )
     assert engine.tally() == Tally()
@@ -128,12 +128,12 @@ def test_nulls_come_last_among_exhibits(engine):
     "sql",
     [
         "SELECT 1 AS subject",
-        f"SELECT {COLUMNS}, 1 AS more FROM (SELECT 'a' AS subject, 'b' AS record, 0 AS \"at\", 'ok' AS outcome, "
+        f"SELECT {COLUMNS}, 1 AS more FROM (SELECT 'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome, "
         "'' AS why, 0 AS measure, '' AS artefact)",
-        "SELECT 'b' AS record, 'a' AS subject, 0 AS \"at\", 'ok' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
-        "SELECT 'a' AS subject, 7 AS record, 0 AS \"at\", 'ok' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
-        "SELECT 'a' AS subject, 'b' AS record, 0 AS \"at\", 'ok' AS outcome, '' AS why, 0.5 AS measure, '' AS artefact",
-        "SELECT 'a' AS subject, 'b' AS record, now() AS \"at\", '' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
+        "SELECT 'b' AS record, 'a' AS subject, 0 AS moment, 'ok' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
+        "SELECT 'a' AS subject, 7 AS record, 0 AS moment, 'ok' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
+        "SELECT 'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome, '' AS why, 0.5 AS measure, '' AS artefact",
+        "SELECT 'a' AS subject, 'b' AS record, now() AS moment, '' AS outcome, '' AS why, 0 AS measure, '' AS artefact",
     ],
 )
 def test_a_classification_of_another_shape_is_refused(engine, sql):
@@ -144,7 +144,7 @@ def test_a_classification_of_another_shape_is_refused(engine, sql):
 def test_a_number_too_large_for_the_table_is_an_error_never_another_number(engine):
     with pytest.raises(ProbityError, match="classification failed"):
         engine.classify(
-            "SELECT 'a' AS subject, 'b' AS record, 0 AS \"at\", 'ok' AS outcome, '' AS why, "
+            "SELECT 'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome, '' AS why, "
             "99999999999999999999::HUGEINT AS measure, '' AS artefact"
         )
 

@@ -30,7 +30,7 @@ def classify(engine: DuckEngine, *rows: tuple[str | None, str | None, str | None
     values = ", ".join("(" + ", ".join("NULL" if v is None else f"'{v}'" for v in row) + ")" for row in rows)
     source = f"(VALUES {values}) AS t(s, r, o)" if rows else "(SELECT NULL AS s, NULL AS r, NULL AS o WHERE false)"
     engine.classify(
-        'SELECT s::VARCHAR AS subject, r::VARCHAR AS record, 0 AS "moment", o::VARCHAR AS outcome, NULL AS why, '
+        "SELECT s::VARCHAR AS subject, r::VARCHAR AS record, 0 AS moment, o::VARCHAR AS outcome, NULL AS why, "
         f"NULL AS measure, NULL AS artefact FROM {source}"
     )
 
