@@ -30,13 +30,17 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one audit is about. `as_of` and `period` are UTC; `period` is already cut to the clause's term."""
+    """What one audit is about. `as_of` and `period` are UTC; `period` is already cut to the clause's term.
+
+    `since` is when this version of the clause came into force: what happened before is another version's (rule G8).
+    """
 
     period: Period
     as_of: int
     vendor: str
     customer: tuple[str, ...]
     services: tuple[str, ...]
+    since: int = 0
     consent_offices: tuple[str, ...] = ()
     excluded_meters: tuple[str, ...] = field(default=())
 

@@ -61,10 +61,12 @@ def judge(
     evidence: Evidence,
     engine: AbstractContextManager[Engine],
     tell: Callable[[str], None] = lambda _: None,
+    until: datetime | None = None,
 ) -> Judgement:
     """Return one finding for every commitment of the contract, none left out.
 
-    `as_of` is the instant up to which anything is known; rows and documents later than it are not believed.
+    `as_of` is the instant up to which anything is known; rows and documents later than it are not believed. `until` is
+    when a later version of the contract took over, if one did (rule G8).
     """
     findings: list[Finding] = []
     sql: dict[str, str] = {}
@@ -73,14 +75,14 @@ def judge(
     with engine as session:
         for name, commitment in contract.commitments.items():
             tell(name)
-            cut = _in_force(contract, commitment, period)
+            cut = _in_force(contract, commitment, period, until)
             if cut is None:
                 findings.append(finding.plain(name, commitment, Decision(Status.NOT_IN_FORCE)))
                 continue
             if isinstance(commitment, UncheckedCommitment):
                 findings.append(finding.plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
                 continue
-            kernel = commitment.kernel(_scope(contract, cut, as_of))
+            kernel = commitment.kernel(_scope(contract, commitment, cut, as_of))
             sql[name] = kernel.classify()
             try:
                 found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
@@ -135,25 +137,29 @@ def _judge_one(
     return found, {"expectations": [finding.answer(j) for j in result.judged], "engine": result.raw}
 
 
-def _in_force(contract: Contract, commitment: Commitment, period: Period) -> Period | None:
+def _in_force(contract: Contract, commitment: Commitment, period: Period, until: datetime | None) -> Period | None:
     """Return the part of the period in which the clause applied, or None; terms name whole UTC days."""
-    windows = [(contract.term.start, contract.term.end)]
-    if commitment.in_force is not None:
-        windows.append((commitment.in_force.start, commitment.in_force.end))
+    windows = _windows(contract, commitment)
     start = max([period.start, *(_midnight(first) for first, _ in windows)])
-    end = min([period.end, *(_midnight(last + timedelta(days=1)) for _, last in windows)])
+    end = min([period.end, *([until] if until else []), *(_midnight(last + timedelta(days=1)) for _, last in windows)])
     return Period.of(start, end) if start < end else None
+
+
+def _windows(contract: Contract, commitment: Commitment) -> list[tuple[date, date]]:
+    own = commitment.in_force
+    return [(contract.term.start, contract.term.end), *([(own.start, own.end)] if own else [])]
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _scope(contract: Contract, period: Period, as_of: datetime) -> Scope:
+def _scope(contract: Contract, commitment: Commitment, period: Period, as_of: datetime) -> Scope:
     customer = tuple(c for c in (contract.customer.name, contract.customer.lei, contract.id) if c)
     return Scope(
         period=period,
         as_of=micros(as_of),
+        since=micros(max(_midnight(first) for first, _ in _windows(contract, commitment))),
         vendor=contract.vendor.name,
         customer=customer,
         services=tuple(contract.services),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -168,6 +168,26 @@ class Coverage(Closed):
     note: str = ""
 
 
+class WaiverState(StrEnum):
+    """Whether an accepted exception still covers a finding."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REOPENED = "reopened"
+
+
+class Waiver(Closed):
+    """An accepted exception shown beside a finding; it never changes the status. `frozen` is what was accepted."""
+
+    author: str
+    approver: str
+    reason: str
+    granted_on: date
+    expires_on: date
+    state: WaiverState
+    frozen: dict[str, str] = {}
+
+
 class Finding(Closed):
     """The answer for one commitment. `because` is one sentence a person can act on."""
 
@@ -180,7 +200,7 @@ class Finding(Closed):
     reasons: tuple[Reason, ...] = ()
     assurance: Assurance | None = None
     provisional: bool = False
-    waived: None = None
+    waived: Waiver | None = None
     because: str
     promise: str = ""
     test: str = ""

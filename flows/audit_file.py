@@ -41,7 +41,9 @@ class AuditFile(Closed):
     """Everything an audit file says; paths are relative to the engagement's folder."""
 
     probity: Literal["audit/v1"] = Field(description="the format of this file: audit/v1")
-    contract: str = Field(default="contract.yaml", min_length=1)
+    contract: str = Field(default="contract.yaml", min_length=1, description="the edition of the contract in force")
+    earlier: tuple[str, ...] = Field(default=(), description="earlier editions, oldest first")
+    waivers: str = Field(default="waivers.yaml", min_length=1, description="accepted exceptions, if the file exists")
     sources: tuple[Source, ...] = Field(min_length=1, description="where evidence comes from")
     engine: Literal["duckdb"] = "duckdb"
     signer: LocalKeys

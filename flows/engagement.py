@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from checks.contract import Contract, load_contract
+from checks.versions import Version, in_order
+from checks.waivers import AcceptedException, load_waivers
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Period
 from evidence.signer import LocalSigner, Signer
@@ -23,13 +25,17 @@ class Engagement:
     """Everything an audit is configured with. `state` holds the locker and is kept between runs."""
 
     folder: Path
-    contract: Contract
-    contract_bytes: bytes
-    contract_sha256: str
+    versions: tuple[Version, ...]
+    waivers: tuple[AcceptedException, ...]
     file: AuditFile
     published: Mapping[str, Any]
     store: FolderStore
     warnings: tuple[str, ...]
+
+    @property
+    def contract(self) -> Contract:
+        """Return the edition of the contract in force."""
+        return self.versions[-1].loaded.contract
 
     @property
     def state(self) -> Path:
@@ -74,12 +80,12 @@ def open_engagement(folder: Path, variable: Lookup, out: Path | None = None) -> 
     except BadInput as error:
         raise BadInput(*error.problems, *_contract_problems(folder / "contract.yaml")) from None
     loaded = load_contract(folder / file.contract)
+    earlier = [load_contract(folder / name) for name in file.earlier]
     path = str(out) if out is not None else str(folder / file.store.path)
     return Engagement(
         folder=folder,
-        contract=loaded.contract,
-        contract_bytes=loaded.raw,
-        contract_sha256=loaded.sha256,
+        versions=in_order(loaded, earlier, str(folder / "audit.yaml")),
+        waivers=load_waivers(folder / file.waivers),
         file=file,
         published=published,
         store=FolderStore(kind="folder", path=path),

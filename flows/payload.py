@@ -65,7 +65,8 @@ def assemble(
     findings = canonical_bytes(result.as_json())
     cards = [card.as_json() for card in gathered.cards]
     payload: dict[str, bytes | Path] = {
-        "contract/contract.yaml": engagement.contract_bytes,
+        "contract/contract.yaml": engagement.versions[-1].loaded.raw,
+        "contract/waivers.json": canonical_bytes([w.as_json() for w in engagement.waivers]),
         "contract/commitments.json": canonical_bytes(_commitments(engagement)),
         "method/audit.json": canonical_bytes(engagement.published),
         "method/method.json": canonical_bytes(_method(engagement, run, gathered)),
@@ -76,7 +77,8 @@ def assemble(
         "limits.md": _limits(),
         "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), signer),
     }
-    payload |= {f"method/kernels/{name}.sql": sql.encode() for name, sql in judgement.sql.items()}
+    payload |= {f"contract/contract-v{v.loaded.contract.version}.yaml": v.loaded.raw for v in engagement.versions[:-1]}
+    payload |= {f"method/kernels/{name.replace('@', '-v')}.sql": sql.encode() for name, sql in judgement.sql.items()}
     payload |= {f"evidence/{name}.parquet": path for name, path in tables.items()}
     return payload
 

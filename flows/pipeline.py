@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from checks.judge import Evidence, Judgement, judge
+from checks.judge import Evidence, Judgement
+from checks.versions import judge_versions
+from checks.waivers import waive
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
-from evidence.model import AuditResult, ContractRef, ExtractionCard, Period, Status, roll_up
+from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
 from evidence.signer import Signer
 from flows.engagement import Engagement
 from flows.payload import assemble, merge_family
@@ -102,12 +104,12 @@ def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
     gathered = collected.gathered
     spill = run.work / "spill"
     evidence = Evidence(frozenset(gathered.tables), gathered.cards, collected.failed)
-    return judge(
-        engagement.contract,
+    return judge_versions(
+        engagement.versions,
         run.period,
         run.as_of,
         evidence,
-        DuckEngine(gathered.tables, spill=spill),
+        lambda: DuckEngine(gathered.tables, spill=spill),
         lambda name: run.tell(f"check {name}"),
     )
 
@@ -115,13 +117,11 @@ def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
 def conclude(engagement: Engagement, run: Run, judgement: Judgement) -> AuditResult:
     """Return the findings as the published result."""
     return AuditResult(
-        contract=ContractRef(
-            id=engagement.contract.id, version=engagement.contract.version, sha256=engagement.contract_sha256
-        ),
+        contract=engagement.versions[-1].loaded.reference,
         period=run.period,
         as_of=run.as_of,
         status=roll_up(f.status for f in judgement.findings),
-        findings=judgement.findings,
+        findings=waive(judgement.findings, engagement.waivers, run.as_of, engagement.file.waivers),
     )
 
 
@@ -134,7 +134,9 @@ def seal(
 
     run.tell("seal")
     findings = canonical_bytes(result.as_json())
-    needed = {need.family for c in engagement.contract.commitments.values() for need in c.needs}
+    needed = {
+        need.family for v in engagement.versions for c in v.loaded.contract.commitments.values() for need in c.needs
+    }
     tables = {
         name: merge_family(name, paths, run.work / "sealed")
         for name, paths in collected.gathered.tables.items()

@@ -35,7 +35,10 @@ class MaxAge:
         return MeasureSpec("age", "s", self.limit.microseconds, SECOND)
 
     def classify(self) -> str:
-        """Return one row per system and record: captured in the period, or captured before and still there in it."""
+        """Return one row per system and record: captured in the period, or captured before and still there in it.
+
+        What was captured before this version of the clause came into force belongs to the version before it.
+        """
         return f"""
 WITH {self._stated()},
 item AS (
@@ -68,7 +71,7 @@ judged AS (
     WHEN {self.scope.as_of} - origin <= {self.limit.microseconds} THEN 'open'
     ELSE 'undeleted' END AS verdict
   FROM aged
-  WHERE origin IS NULL OR (origin < {self.scope.end}
+  WHERE origin IS NULL OR (origin < {self.scope.end} AND origin >= {self.scope.since}
         AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start}))),
 coded AS (
   SELECT subject, record, moment, measure, artefact,

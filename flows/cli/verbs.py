@@ -29,6 +29,7 @@ VERBS = {
     "explain": Verb("flows.cli.explain", "Say what a commitment requires and what would prove it."),
     "schema": Verb("flows.cli.schema", "Print the JSON Schema of a file format, for editors."),
     "keys": Verb("flows.cli.keys", "Make signing keys and the trust folder readers are handed."),
+    "waive": Verb("flows.cli.waive", "Accept a finding for a time, with what it was when accepted."),
     "plan": Verb("flows.cli.plan", "Show what would be gathered, from where; send nothing."),
     "gather": Verb("flows.cli.gather", "Fetch evidence from its sources and keep it."),
     "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
