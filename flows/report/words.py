@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
-from evidence.model import Assurance, Measure, Period, Population, Reason, Status
+from evidence.model import Assurance, Measure, Period, Population, Reason, Status, WaiverState
 from flows.report.harmless import harmless
 
 #: A glyph and a word each, because colours are the same grey in print.
+#: A waiver is an overlay: it says who accepted a finding, and never makes it look kept.
+WAIVER = {
+    WaiverState.ACTIVE: "Waived",
+    WaiverState.EXPIRED: "Waiver expired",
+    WaiverState.REOPENED: "Waiver reopened: it got worse",
+}
+
 STATUS: dict[Status, tuple[str, str]] = {
     Status.BREACHED: ("✕", "Breached"),
     Status.UNPROVEN: ("?", "Unproven"),
