@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -107,12 +107,12 @@ def _fill(
 
 
 def parse_instant(text: str, what: str) -> datetime:
-    """Return an RFC 3339 instant with an offset; raises `BadInput` naming the option it came from."""
+    """Return an RFC 3339 instant with an offset, in UTC; raises `BadInput` naming the option it came from."""
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        hint = "write it with an offset, such as 2025-07-01T00:00:00Z"
-        raise BadInput(Problem(Code.MALFORMED, f"{text!r} is not an instant", Place(what), hint))
-    return value
+        if value.tzinfo is not None:
+            return value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    hint = "write it with an offset, such as 2025-07-01T00:00:00Z"
+    raise BadInput(Problem(Code.MALFORMED, f"{text!r} is not an instant", Place(what), hint))

@@ -133,6 +133,7 @@ def seal(
     from evidence.statement import StatementFacts  # noqa: PLC0415
 
     run.tell("seal")
+    _make(run.work)
     findings = canonical_bytes(result.as_json())
     needed = {
         need.family for v in engagement.versions for c in v.loaded.contract.commitments.values() for need in c.needs
@@ -154,6 +155,14 @@ def seal(
         tool=engagement.tool,
     )
     return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, signer)
+
+
+def _make(work: Path) -> None:
+    """Make the work folder where no source wrote a table into it."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise OutputFailed(f"cannot make the work folder {work.name}: {cause.strerror or cause}") from cause
 
 
 def publish(engagement: Engagement, run: Run, sealed: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from checks.codes import Code
 from evidence.errors import BadInput, OutputFailed, Place, Problem
 from evidence.model import Period
 from evidence.signer import LocalSigner
-from flows.audit_file import parse_instant
+from flows.audit_file import PERIOD, parse_instant
 from flows.engagement import Engagement, open_engagement
 from flows.pipeline import Run, Tell
 from infra import settings
@@ -50,7 +51,8 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
     folder = Path(request.engagement)
     out = Path(request.out) if request.out else None
     engagement = open_engagement(folder, settings.variable, out)
-    as_of = parse_instant(request.as_of, "--as-of") if request.as_of else engagement.file.as_of or started
+    stated = engagement.file.as_of or started
+    as_of = stated if request.as_of is None else parse_instant(request.as_of, "--as-of")
     period = _period(request, engagement, as_of)
     signer = engagement.signer()
     engagement.store.prepare()
@@ -69,19 +71,22 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
 
 
 def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:
-    if request.start or request.end:
-        if request.period or not (request.start and request.end):
+    if request.start is not None or request.end is not None:
+        if request.period is not None or request.start is None or request.end is None:
             raise _bad("--from", "give --from and --to together, or --period alone")
         start, end = parse_instant(request.start, "--from"), parse_instant(request.end, "--to")
         if end <= start:
             raise _bad("--to", "the period must end after it starts")
         return Period.of(start, end)
-    return named_period(request.period or engagement.file.period or _last_month(as_of))
+    asked = engagement.file.period if request.period is None else request.period
+    return named_period(_last_month(as_of.astimezone(UTC)) if asked is None else asked)
 
 
 def named_period(text: str) -> Period:
     """Return a calendar period in UTC: a month `2025-06`, a quarter `2025-Q2` or a year `2025`."""
     try:
+        if not re.fullmatch(PERIOD, text):
+            raise ValueError(text)
         year, _, rest = text.partition("-")
         first, months = 1, 12
         if rest.startswith("Q"):
@@ -112,9 +117,12 @@ def _salt(state: Path) -> bytes:
         if not path.exists():
             fresh = path.with_name(f".salt-{secrets.token_hex(4)}")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(SALT_BYTES))
-            fresh.replace(path)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(secrets.token_bytes(SALT_BYTES))
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
         salt = path.read_bytes()
     except OSError as cause:
         raise OutputFailed(f"cannot keep state in {state}: {cause.strerror or cause}") from cause

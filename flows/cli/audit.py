@@ -49,6 +49,8 @@ def command(
     """
     request = Request(engagement, period, start, end, as_of, out)
     with Progress(sys.stderr) as progress:
+        prepared = prepare(request, progress.tell)  # before a flow as well: a mistake must not cost a server's start
+        progress.note(*prepared.engagement.warnings)
         if flow or settings.prefect_api_url():
             settings.keep_prefect_in(str(Path(engagement).absolute() / STATE / "prefect"))
             from flows.audit import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
@@ -57,8 +59,6 @@ def command(
         else:
             from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
 
-            prepared = prepare(request, progress.tell)
-            progress.note(*prepared.engagement.warnings)
             audited = run_audit(prepared.engagement, prepared.run, prepared.signer)
     progress.note(*audited.problems)
     click.echo(_render(audited.result, str(audited.bundle), form))
