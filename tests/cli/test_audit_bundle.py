@@ -1,0 +1,178 @@
+"""What is inside a sealed bundle, and above all what is not: canaries are planted and looked for in every byte."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.engagements import audited, bundles, call, edit, firm, kept, members, probity, trail
+
+ALWAYS = {
+    *("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt", "VERIFY.md"),
+    "seal/statement.dsse.json",
+    *("data/contract/contract.yaml", "data/contract/commitments.json", "data/limits.md", "data/report.html"),
+    *("data/method/audit.json", "data/method/method.json", "data/method/regions.csv"),
+    *("data/evidence/cards.json", "data/results/findings.json", "data/results/expectations.json"),
+}
+ACTOR = "arn:aws:sts::111122223333:assumed-role/claims/jane.doe"
+SECRET = "s3cr3t-of-the-environment"
+#: What must be in no byte of the bundle, with how it got near.
+CANARIES = {
+    "the actor of a call": "jane.doe",
+    "the whole name of the actor": ACTOR,
+    "a prompt in the body of a call": "PROMPT-IN-A-CALL",
+    "an extra column of a CSV file": "PROMPT-IN-CSV",
+    "an extra key of a JSON line": "PROMPT-IN-JSONL",
+    "a broken line of a log": "PROMPT-IN-A-BROKEN-LOG",
+    "a broken line of JSON": "PROMPT-IN-BROKEN-JSON",
+    "a broken row of CSV": "PROMPT-IN-BROKEN-CSV",
+    "an instant that is none": "PROMPT-AS-INSTANT",
+    "the value of a variable in the audit file": SECRET,
+}
+
+
+def planted(folder):
+    """Return an engagement with every canary in its evidence and configuration, and the environment it needs."""
+    asked = {"modelId": "anthropic.claude-sonnet-4-6", "messages": [{"content": "PROMPT-IN-A-CALL"}]}
+    user = {"type": "AssumedRole", "arn": ACTOR}
+    trail(folder, call(1, requestParameters=asked, userIdentity=user), call(2, userIdentity=user))
+    (folder / "cloudtrail" / "broken.jsonl").write_text(
+        '{"eventSource": "bedrock.amazonaws.com", "x": "PROMPT-IN-A-BROKEN-LOG\n'
+        '{"eventSource": PROMPT-IN-A-BROKEN-LOG}\n'
+        + json.dumps(call(3, eventTime="PROMPT-AS-INSTANT", userIdentity=user))
+    )
+    evidence = folder / "evidence"
+    (evidence / "usage_totals.csv").write_text(
+        "meter,period_start,period_end,metric,value,prompt_text\n"
+        'gateway,2025-06-01T00:00:00Z,2025-07-01T00:00:00Z,requests,2,PROMPT-IN-CSV\n"PROMPT-IN-BROKEN-CSV,'
+    )
+    where = {
+        "activity": "process",
+        "occurred_at": "2025-06-10T12:00:00Z",
+        "provider": "aws",
+        "region_code": "eu-west-1",
+    }
+    row = {"activity_id": "a1", "outcome": "ok", "actor": ACTOR, "prompt_text": "PROMPT-IN-JSONL"} | where
+    (evidence / "processing_activity.jsonl").write_text(f"{json.dumps(row)}\n{{PROMPT-IN-BROKEN-JSON\n")
+    edit(folder / "audit.yaml", "path: bundles", 'path: "${PROBITY_TEST_STORE}"')
+    edit(folder / "audit.yaml", "keys: keys/private", 'keys: "${PROBITY_TEST_KEYS}"')
+    (folder / "keys" / "private").rename(folder / "keys" / SECRET)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """Return the engagement's folder and every byte of its bundle, packed and unpacked, by member."""
+    folder = planted(tmp_path_factory.mktemp("bundle") / "e")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PROBITY_TEST_STORE", "bundles")
+        patched.setenv("PROBITY_TEST_KEYS", f"keys/{SECRET}")
+        patched.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        probity("audit", folder)
+    (sealed,) = bundles(folder)
+    texts = members(sealed)
+    for name, data in dict(texts).items():
+        if name.endswith(".parquet"):
+            table = pq.read_table(io.BytesIO(data))
+            texts[f"{name}, unpacked"] = repr((table.to_pydict(), table.schema.metadata)).encode()
+    return folder, texts | {"the container": sealed.read_bytes()}
+
+
+def holding(texts, canary):
+    return [name for name, data in texts.items() if canary.encode() in data]
+
+
+@pytest.mark.parametrize("what", CANARIES)
+def test_no_byte_of_the_bundle_holds(bundle, what):
+    assert holding(bundle[1], CANARIES[what]) == []
+
+
+def test_no_byte_of_the_bundle_holds_a_path_of_this_machine(bundle):
+    folder, texts = bundle
+    assert holding(texts, str(folder)) == []
+    assert holding(texts, str(folder.parents[2])) == []
+
+
+def test_the_canaries_were_really_there(bundle):
+    folder, _ = bundle
+    raw = b"".join(path.read_bytes() for path in (folder / ".probity" / "locker").glob("??/*"))
+    assert b"PROMPT-IN-CSV" in raw
+    assert b"PROMPT-IN-JSONL" in raw
+
+
+def test_a_person_is_a_token_that_is_the_same_wherever_they_appear(bundle):
+    _, texts = bundle
+    table = pq.read_table(io.BytesIO(texts["data/evidence/processing_activity.parquet"]))
+    tokens = {actor for actor in table["actor"].to_pylist() if actor is not None}
+    assert len(tokens) == 1
+    assert tokens.pop().startswith("token:")
+
+
+def test_the_published_audit_file_shows_variables_and_not_their_values(bundle):
+    assert b"${PROBITY_TEST_KEYS}" in bundle[1]["data/method/audit.json"]
+
+
+def test_the_salt_of_the_tokens_is_not_published(bundle):
+    folder, texts = bundle
+    salt = (folder / ".probity" / "salt").read_bytes()
+    assert [name for name, data in texts.items() if salt in data or salt.hex().encode() in data] == []
+
+
+def test_every_expected_member_is_there_and_nothing_of_an_unknown_sort(tmp_path):
+    folder, _ = audited(firm(tmp_path / "e"))
+    found = members(bundles(folder)[0]).keys()
+    families = {path.name.split(".")[0] for path in (folder / "evidence").iterdir() if path.suffix != ".txt"}
+    tables = {f"data/evidence/{family}.parquet" for family in families}
+    expected = ALWAYS | tables | {"data/method/kernels/RET-24H.sql", "data/method/kernels/TRN-NONE.sql"}
+    assert found >= expected
+    assert {name for name in found - expected if not name.startswith(("data/contract/", "data/method/"))} == set()
+
+
+def test_cards_name_artefacts_that_are_in_the_locker(bundle):
+    folder, texts = bundle
+    artefacts = {card["artefact"].removeprefix("sha256:") for card in json.loads(texts["data/evidence/cards.json"])}
+    assert artefacts == kept(folder)
+
+
+def test_the_published_result_is_the_printed_one(tmp_path):
+    folder, outcome = audited(trail(tmp_path / "e"), "--format", "json")
+    printed, sealed = json.loads(outcome.out), json.loads(members(bundles(folder)[0])["data/results/findings.json"])
+    assert {key: value for key, value in printed.items() if key != "bundle"} == sealed
+
+
+def test_the_report_of_the_bundle_can_be_taken_out(tmp_path):
+    folder, _ = audited(trail(tmp_path / "e"))
+    (sealed,) = bundles(folder)
+    outcome = probity("report", sealed, "--trust", folder / "keys" / "trust", "--out", tmp_path / "report.html")
+    assert outcome.code == 0
+    assert (tmp_path / "report.html").read_bytes() == members(sealed)["data/report.html"]
+
+
+@pytest.mark.xfail(reason="the address on cards is the path after ${VAR} was replaced; remove this mark once it is not")
+def test_a_variable_in_the_path_of_a_source_is_not_published(tmp_path, monkeypatch):
+    folder = trail(tmp_path / "e")
+    edit(folder / "audit.yaml", "path: evidence", 'path: "${PROBITY_TEST_EVIDENCE}"')
+    (folder / "evidence").rename(folder / SECRET)
+    monkeypatch.setenv("PROBITY_TEST_EVIDENCE", SECRET)
+    audited(folder)
+    assert holding(members(bundles(folder)[0]), SECRET) == []
+
+
+@pytest.mark.xfail(
+    reason="method/audit.json publishes absolute paths of the audit file; remove this mark once it is not"
+)
+def test_an_absolute_path_in_the_audit_file_is_not_published(tmp_path):
+    folder = trail(tmp_path / "e")
+    edit(folder / "audit.yaml", "path: bundles", f"path: {folder / 'bundles'}")
+    audited(folder)
+    assert holding(members(bundles(folder)[0]), str(folder)) == []
+
+
+@pytest.mark.xfail(
+    reason="limits.md says prompts were never collected, but raw artefacts hold them; remove once reworded"
+)
+def test_the_stated_limits_are_true_of_raw_artefacts_that_hold_prompts(bundle):
+    assert b"never collected" not in bundle[1]["data/limits.md"]
