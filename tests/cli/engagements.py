@@ -169,7 +169,7 @@ def process(*words: object, env: Mapping[str, str] | None = None, code: str = EN
         command,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         cwd=ROOT,
         env=dict(os.environ) | dict(env or {}),
