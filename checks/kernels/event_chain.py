@@ -1,0 +1,108 @@
+"""The integrity of an event log: its sequence has no gap and every link of its hash chain holds.
+
+An event's hash is the SHA-256, in lower-case hexadecimal, of the UTF-8 text that `CHAINED` spells: one line a field,
+`length:value` with the length in Unicode code points, or `-` for null; instants are microseconds since 1970 UTC. So the
+text cannot be read in two ways, and an instant written with another offset has the same hash. `actor` is not part of
+it: personal values are tokens before any table is written, so nobody could recompute the hash from the evidence.
+"""
+
+from __future__ import annotations
+
+from checks.commitment import Scope
+from evidence.model import Reason
+
+#: What an event's hash is made of, in this order; `docs/evidence.md` says how to write it.
+CHAINED = (
+    "event_id",
+    "seq_no",
+    "occurred_at",
+    "actor_type",
+    "action",
+    "resource",
+    "request_id",
+    "model",
+    "region_code",
+    "outcome",
+    "prev_hash",
+)
+
+
+def event_hash() -> str:
+    """Return the SQL of an event's hash."""
+    lines = " || ".join(_line(f"CAST({column} AS VARCHAR)") for column in CHAINED)
+    return f"sha256({lines})"
+
+
+def _line(value: str) -> str:
+    return f"coalesce(CAST(length({value}) AS VARCHAR) || ':' || {value}, '-') || chr(10)"
+
+
+def ctes() -> str:
+    """Return the CTEs that judge the links of `event`: `linked` has its rows with `link` and `place`.
+
+    `link` is null where the link holds or none can be expected, else `broken` (a predecessor is there and is another)
+    or `unsure`. `place` is null, or why the event's place in the sequence is not known. The oldest event may point to
+    one that is not in the evidence.
+    """
+    return f"""
+numbered AS (
+  SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact, count(*) AS versions,
+         list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  FROM event WHERE seq_no >= 0 GROUP BY seq_no),
+edge AS (
+  SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
+         count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken FROM event),
+loose AS (
+  SELECT record, occurred_at FROM event WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM event)),
+oldest AS (SELECT record FROM loose ORDER BY occurred_at NULLS FIRST, record LIMIT 1),
+fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM event WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+  GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1),
+linked AS (
+  SELECT e.*,
+    CASE WHEN g.links = 0 THEN NULL
+         WHEN e.prev_hash IS NULL THEN CASE WHEN e.seq_no = g.first_no OR (e.seq_no IS NULL
+              AND e.occurred_at = g.first_at) THEN NULL ELSE 'unsure' END
+         WHEN e.seq_no IS NULL THEN CASE
+              WHEN lower(trim(e.prev_hash)) IN (SELECT prev_hash FROM fork) THEN 'unsure'
+              WHEN e.record NOT IN (SELECT record FROM loose) THEN NULL
+              WHEN e.record IN (SELECT record FROM oldest) AND e.occurred_at = g.first_at THEN NULL
+              WHEN g.broken = 1 THEN 'unsure' ELSE 'broken' END
+         WHEN p.seq_no IS NULL OR list_contains(p.hashes, lower(trim(e.prev_hash))) THEN NULL
+         WHEN p.broken = 1 OR p.versions > 1 OR n.versions > 1 THEN 'unsure' ELSE 'broken' END AS link,
+    CASE WHEN g.numbers = 0 THEN NULL
+         WHEN e.seq_no IS NULL OR e.seq_no < 0 THEN '{Reason.INCOMPLETE_COVERAGE}'
+         WHEN n.versions > 1 THEN '{Reason.CONTRADICTED}' END AS place
+  FROM event AS e CROSS JOIN edge AS g
+  LEFT JOIN numbered AS n ON n.seq_no = e.seq_no
+  LEFT JOIN numbered AS p ON p.seq_no = e.seq_no - 1 AND e.seq_no >= 0)"""
+
+
+def gaps(scope: Scope) -> str:
+    """Return one row for each run of missing numbers that lies in the period, or may lie in it.
+
+    Missing numbers are proven missing when events of the period stand on both sides and there are more of them than
+    events without a number, any of which might be one of them.
+    """
+    span = "CAST(low + 1 AS VARCHAR) || '-' || CAST(seq_no - 1 AS VARCHAR)"
+    proven = (
+        f"low_at >= {scope.start} AND occurred_at < {scope.end} "
+        "AND (SELECT sum(seq_no - low - 1) FROM hole) > (SELECT unnumbered FROM edge)"
+    )
+    return f"""
+  SELECT 'sequence' AS subject, {span} AS record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
+    CASE WHEN {proven} THEN 'violation' ELSE 'unknown' END AS outcome,
+    CASE WHEN {proven} THEN 'events ' || {span} || ' are missing' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
+  FROM hole
+  WHERE coalesce(low_at, {scope.start}) < {scope.end} AND coalesce(occurred_at, {scope.start}) >= {scope.start}"""
+
+
+def holes() -> str:
+    """Return the CTE `hole`: neighbours in the sequence between which numbers are missing."""
+    return """
+hole AS (
+  SELECT * FROM (
+    SELECT seq_no, occurred_at, artefact, lag(seq_no) OVER (ORDER BY seq_no) AS low,
+           lag(occurred_at) OVER (ORDER BY seq_no) AS low_at FROM numbered) AS ordered
+  WHERE seq_no - low > 1)"""

@@ -1,0 +1,213 @@
+"""`reconcile-counts`: a log is complete: every field, every number of its sequence, every request a meter counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels import event_chain
+from checks.kernels.reconcile import Expectation, reconcile
+from checks.terms import Duration
+from evidence.model import Assurance, Coverage, Reason
+
+#: Columns without which an event cannot be judged, whether the contract names them or not.
+NEEDED = ("event_id", "occurred_at", "actor", "actor_type", "action", "outcome")
+
+#: Types of actor behind which any number of people may stand, so that the log does not say who.
+SHARED = ("application", "awsservice", "service", "service-account", "service_account", "shared", "system")
+
+#: What the meter counts, and what stands in the log besides.
+METERED, UNMETERED = "event", "other event"
+
+_COLUMNS = ("seq_no", "occurred_at", "actor", "actor_type", "action", "resource", "request_id", "model")
+_NUMBERS = ("seq_no", "occurred_at")
+
+
+@dataclass(frozen=True, slots=True)
+class LogComplete:
+    """Judge every event of the period, every hole in the sequence and every request for the log.
+
+    A field that the contract requires and an event leaves out breaks the promise; one that cannot be read is unknown.
+    The count must equal that of `meter`, within `tolerance` events over the whole period, both ways.
+    """
+
+    scope: Scope
+    required: tuple[str, ...]
+    meter: str
+    tolerance: int
+    actions: tuple[str, ...] = ()
+    actor_types: tuple[str, ...] = ()
+    deliver_within: Duration | None = None
+
+    name = "reconcile-counts"
+    noun = "events"
+    measure = None
+
+    def classify(self) -> str:
+        """Return one row per event of the period, per hole in its sequence, and per request for the log."""
+        return f"""
+WITH {self._events()},
+{event_chain.ctes()},
+{event_chain.holes()},
+disputed AS (SELECT record FROM event GROUP BY record HAVING count(*) > 1),
+judged AS (
+  {self._judged()}
+  UNION ALL {event_chain.gaps(self.scope)}
+  {self._requests()})
+{sql.worst_per_record("judged")}
+"""
+
+    def _events(self) -> str:
+        """Every event of the log once, also those outside the period: a chain does not end at midnight."""
+        columns = ", ".join(_COLUMNS)
+        lacking = " ".join(
+            f"WHEN {_empty(c)} AND NOT list_contains(coalesce(defects, []), '{c}') THEN '{c} is missing'"
+            for c in self.required
+        )
+        unreadable = " OR ".join(f"{c} IS NULL" for c in NEEDED)
+        return f"""
+stated AS (
+  SELECT {sql.identity("event_id")} AS record, {columns}, region_code, outcome, prev_hash, artefact,
+         {event_chain.event_hash()} AS hash, CASE {lacking} END AS lacking, ({sql.defective()}) AS broken,
+         ({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of}) AS unsure
+  FROM audit_log),
+event AS (
+  SELECT record, {columns}, region_code, outcome, prev_hash, hash, lacking, broken, unsure, min(artefact) AS artefact
+  FROM stated GROUP BY record, {columns}, region_code, outcome, prev_hash, hash, lacking, broken, unsure)"""
+
+    def _judged(self) -> str:
+        metered = f"action IN {sql.texts(self.actions)}" if self.actions else "1 = 1"
+        kind = "lower(actor_type)"
+        foreign = f"{kind} NOT IN {sql.texts(t.casefold() for t in self.actor_types)}" if self.actor_types else "1 = 0"
+        shared = "1 = 0" if self.actor_types else f"{kind} IN {sql.texts(SHARED)}"
+        cases = [
+            (f"occurred_at > {self.scope.as_of}", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
+            ("lacking IS NOT NULL", "violation", "lacking"),
+            (foreign, "violation", "'the actor is a ' || actor_type"),
+            ("link = 'broken'", "violation", "'the hash chain is broken'"),
+            ("unsure", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
+            ("record IN (SELECT record FROM disputed)", "unknown", f"'{Reason.CONTRADICTED}'"),
+            ("place IS NOT NULL", "unknown", "place"),
+            ("link = 'unsure'", "unknown", f"'{Reason.INCOMPLETE_COVERAGE}'"),
+            (shared, "unknown", f"'{Reason.INCOMPLETE_COVERAGE}'"),
+        ]
+        outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said, _ in cases)
+        why = " ".join(f"WHEN {condition} THEN {said}" for condition, _, said in cases)
+        return f"""
+  SELECT CASE WHEN action IS NULL OR {metered} THEN '{METERED}' ELSE '{UNMETERED}' END AS subject, record,
+         occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
+         CASE {outcome} ELSE 'ok' END AS outcome, CASE {why} ELSE '' END AS why
+  FROM linked WHERE occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end})"""
+
+    def _requests(self) -> str:
+        """Requests for the log that were made in the period or fell due in it; delivered exactly on time is in time."""
+        if self.deliver_within is None:
+            return ""
+        scope, limit = self.scope, self.deliver_within.microseconds
+        unreadable = (
+            f"{sql.defective()} OR request_id IS NULL OR requested_at IS NULL OR requested_at > {scope.as_of} "
+            f"OR delivered_at < requested_at OR delivered_at > {scope.as_of}"
+        )
+        late = f"requested_at + {limit} < least(coalesce(delivered_at, {scope.as_of}), {scope.as_of})"
+        read = "NOT list_contains(coalesce(defects, []), 'delivered_at')"
+        late += f" AND {read} AND coalesce(delivered_at >= requested_at, true)"
+        return f"""
+  UNION ALL SELECT 'request for the log', {sql.identity("request_id")}, requested_at, CAST(NULL AS BIGINT), artefact,
+    CASE WHEN {late} THEN 'violation' WHEN {unreadable} THEN 'unknown'
+         WHEN delivered_at IS NULL THEN 'open' ELSE 'ok' END,
+    CASE WHEN {late} THEN 'the log was not delivered in time'
+         WHEN {unreadable} THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END
+  FROM log_requests
+  WHERE requested_at IS NULL OR (requested_at < {scope.end} AND requested_at + {limit} >= {scope.start})"""
+
+    def reach(self, query: Query) -> Reach:
+        """Return whether the log holds what the meter counted, and what other records know of that it does not."""
+        found = reconcile(query, self.scope, Expectation((METERED,), whole=None, each="requests", by_system=False))
+        coverage, gaps = list(found.coverage), set(found.gaps)
+        fits, difference = self._by_the_meter(query)
+        if not fits:
+            gaps.add(Reason.INCOMPLETE_COVERAGE)
+            note = f"{self.meter} does not count the whole period, or differs by more than {self.tolerance}"
+            coverage = [c.model_copy(update={"covered": False, "note": c.note or note}) for c in coverage]
+        elif self.tolerance:
+            gaps -= {Reason.INCOMPLETE_COVERAGE, Reason.CONTRADICTED}
+            note = f"{difference} apart from {self.meter}, within the tolerance of {self.tolerance}"
+            coverage = [c.model_copy(update={"covered": True, "note": note}) for c in coverage]
+        counted = not gaps
+        gaps |= self._unlogged(query, coverage) | self._not_asked(query, coverage) | self._contents(coverage)
+        rows, waiting = query("SELECT count(*), count(CASE WHEN outcome = 'open' THEN 1 END) FROM classified")[0]
+        others = rows - found.observed
+        return Reach(
+            coverage=tuple(coverage),
+            gaps=frozenset(gaps),
+            expected=None if found.expected is None or self.tolerance else found.expected + others,
+            observed=rows,
+            provisional=waiting > 0,
+            assurance=Assurance.CORROBORATED if counted else None,
+        )
+
+    def _by_the_meter(self, query: Query) -> tuple[bool, int]:
+        """Return whether the named meter tiles the period and no meter differs by more than the tolerance.
+
+        One difference is the sum over a meter's intervals, so that too many in one hour never make up for too few in
+        another.
+        """
+        series = query(f"""
+WITH total AS (
+  SELECT DISTINCT meter, period_start, period_end, value FROM usage_totals
+  WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
+    AND period_end > period_start AND period_start >= {self.scope.start} AND period_end <= {self.scope.end}
+    AND lower(meter) NOT IN {sql.texts(m.casefold() for m in (METERED, *self.scope.excluded_meters))}),
+counted AS (
+  SELECT t.meter, t.period_start, t.period_end, t.value, count(c.record) AS seen,
+         lag(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value) AS before
+  FROM total AS t LEFT JOIN classified AS c
+    ON c.subject = '{METERED}' AND c.moment >= t.period_start AND c.moment < t.period_end
+  GROUP BY t.meter, t.period_start, t.period_end, t.value)
+SELECT meter, min(period_start) = {self.scope.start} AND max(period_end) = {self.scope.end}
+       AND bool_and(coalesce(before = period_start, true)), CAST(sum(abs(value - seen)) AS BIGINT)
+FROM counted GROUP BY meter ORDER BY meter""")
+        named = [r for r in series if r[0].casefold() == self.meter.casefold()]
+        fits = len(named) == 1 and bool(named[0][1]) and all(r[2] <= self.tolerance for r in series)
+        return fits, max((r[2] for r in series), default=0)
+
+    def _unlogged(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
+        """Accesses by anyone but the customer that other evidence knows of must stand in the log."""
+        customer = sql.texts(c.casefold() for c in self.scope.customer)
+        times = "l.occurred_at >= a.started_at AND l.occurred_at <= coalesce(a.ended_at, a.started_at)"
+        unlogged = query(
+            f"SELECT count(*) FROM access_events AS a WHERE coalesce(started_at, {self.scope.start}) >= "
+            f"{self.scope.start} AND coalesce(started_at, {self.scope.start}) < {self.scope.end} "
+            f"AND coalesce(lower(trim(principal_org)), '') NOT IN {customer} "
+            "AND NOT EXISTS (SELECT 1 FROM audit_log AS l WHERE l.event_id = a.event_id) "
+            f"AND NOT EXISTS (SELECT 1 FROM audit_log AS l WHERE l.actor = a.principal AND {times})"
+        )[0][0]
+        if not unlogged:
+            return set()
+        note = f"{unlogged} accesses known from elsewhere are not in the log"
+        coverage.append(Coverage(subject="vendor_staff", covered=False, note=note))
+        return {Reason.INCOMPLETE_COVERAGE}
+
+    def _not_asked(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
+        if self.deliver_within is None:
+            return set()
+        asked = query("SELECT count(*) FROM classified WHERE subject = 'request for the log'")[0][0]
+        note = "" if asked else "nothing says that the log was ever asked for"
+        coverage.append(Coverage(subject="delivery", covered=bool(asked), observed=asked, note=note))
+        return set() if asked else {Reason.NO_EVIDENCE}
+
+    def _contents(self, coverage: list[Coverage]) -> set[Reason]:
+        """Responses never enter the evidence, so that the log holds them cannot be shown from it."""
+        if "response" not in self.required:
+            return set()
+        coverage.append(Coverage(subject="responses", covered=False, note="contents are never taken into evidence"))
+        return {Reason.INCOMPLETE_COVERAGE}
+
+
+def _empty(column: str) -> str:
+    """Return the condition that an event leaves a column out; empty text says nothing either."""
+    if column == "response":
+        return "1 = 0"
+    return f"{column} IS NULL" if column in _NUMBERS else f"coalesce(trim({column}), '') = ''"
