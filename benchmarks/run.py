@@ -1,0 +1,134 @@
+"""Measure Probity against named baselines on this machine and keep the table in `RESULTS.md`.
+
+    make bench                                   10 M records, 300,000 log records
+    .venv/bin/python benchmarks/run.py --full    also 100 M records and 2 M log records; needs 25 GB of disk and an hour
+
+Every pair is measured alternately in one run, each measurement in a process of its own, and answers must be equal.
+Ratios are what counts: seconds belong to the machine. Generated evidence is kept in the temporary folder (or
+`PROBITY_BENCH_CACHE`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import population
+import trails
+from measure import MEMORY_LIMIT, THREADS, median, run
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+KINDS = {"lifecycle": "data-retention-limit", "activity": "data-residency"}
+HEAD = ("what", "baseline", "baseline s", "Probity s", "ratio", "wanted", "baseline MiB", "Probity MiB")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One comparison: what was measured, against what, and all repetitions of both sides."""
+
+    what: str
+    baseline: str
+    wanted: str
+    floor: list[dict[str, Any]]
+    ours: list[dict[str, Any]]
+
+    @property
+    def ratio(self) -> float:
+        # Neighbours on the machine disturb both sides of one repetition alike, so the median is of ratios.
+        ratios = sorted(b["seconds"] / a["seconds"] for a, b in zip(self.floor, self.ours, strict=True))
+        return float(ratios[len(ratios) // 2])
+
+    def row(self) -> tuple[str, ...]:
+        seconds = [f"{median(side, 'seconds'):.1f}" for side in (self.floor, self.ours)]
+        memory = [f"{max(r['peak_mib'] for r in side):.0f}" for side in (self.floor, self.ours)]
+        if "zcat" in self.baseline:
+            memory[0] = "–"
+        return (self.what, self.baseline, *seconds, f"{self.ratio:.2f}", self.wanted, *memory)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    asked.add_argument("--full", action="store_true", help="also 100 M records and 2 M log records")
+    asked.add_argument("--repeat", type=int, default=3, help="repetitions of the smaller sizes")
+    asked.add_argument("--only", choices=["judging", "gathering"], help="one of the groups")
+    options = asked.parse_args()
+    pairs: list[Pair] = []
+    if options.only != "gathering":
+        pairs += _judging(10_000_000, options.repeat)
+        pairs += _judging(100_000_000, 1) if options.full else []
+    if options.only != "judging":
+        pairs.append(_gathering(300_000, options.repeat))
+        pairs += [_gathering(2_000_000, 1)] if options.full else []
+    text = _table(pairs)
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+
+
+def _judging(rows: int, repeat: int) -> Iterator[Pair]:
+    for kind, name in KINDS.items():
+        population.written(kind, rows)
+        pair = _measured(
+            f"`{name}`, {rows // 1_000_000} M records",
+            "one DuckDB query by hand",
+            "≤ 1.5" if rows >= 100_000_000 else "",
+            lambda kind=kind: (run("by_hand.py", kind, rows), run("judging.py", kind, rows)),  # type: ignore[misc]
+            repeat,
+        )
+        for floor, ours in zip(pair.floor, pair.ours, strict=True):
+            if floor["answer"] != ours["answer"]:
+                sys.exit(f"{name}: the answers differ\nby hand {floor['answer']}\nProbity {ours['answer']}")
+        yield pair
+
+
+def _gathering(records: int, repeat: int) -> Pair:
+    trails.written(records)
+    pair = _measured(
+        f"CloudTrail gzip to verdict, {records:,} records",
+        "`zcat` and `wc -l`, two processes",
+        "≤ 2",
+        lambda: (run("zcat.py", records), run("gathering.py", records)),
+        repeat,
+    )
+    for ours in pair.ours:
+        counted = ours["answer"]
+        if counted["status"] != "met" or counted["unreadable"] or counted["received"] < records:
+            sys.exit(f"the trail was not accounted for: {counted}")
+    return pair
+
+
+def _measured(
+    what: str, baseline: str, wanted: str, once: Callable[[], tuple[dict[str, Any], dict[str, Any]]], repeat: int
+) -> Pair:
+    pair = Pair(what, baseline, wanted, [], [])
+    for turn in range(repeat):
+        print(f"{what}: {turn + 1} of {repeat}", file=sys.stderr)
+        floor, ours = once()
+        pair.floor.append(floor)
+        pair.ours.append(ours)
+    return pair
+
+
+def _table(pairs: list[Pair]) -> str:
+    used = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "great-expectations", "pyarrow"))
+    rows = [HEAD, tuple("---" for _ in HEAD), *(pair.row() for pair in pairs)]
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `benchmarks/run.py`. Python {platform.python_version()}, {used}; {THREADS} threads and a DuckDB "
+        f"limit of {MEMORY_LIMIT} on both sides of a judgement; seconds without imports, medians; memory is the peak "
+        "of the process. The answers of both sides were equal.",
+        "",
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
