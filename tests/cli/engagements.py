@@ -55,6 +55,7 @@ store: {kind: folder, path: bundles}
 period: 2025-06
 as_of: 2025-07-05T00:00:00Z
 """
+UNJUDGED = "encryption-in-transit\n    clause: DPA §7.1 p.10\n"
 TOTALS = "meter,period_start,period_end,metric,value\ngateway,2025-06-01T00:00:00Z,2025-07-01T00:00:00Z,requests,{}\n"
 
 
@@ -101,6 +102,17 @@ def trail(folder: Path, *records: dict[str, Any], requests: int | None = None) -
     log(folder).parent.mkdir()
     log(folder).write_bytes(gzip.compress(json.dumps({"Records": listed}).encode(), mtime=0))
     make_keys(folder / "keys", "test seal")
+    return folder
+
+
+def unjudged(folder: Path) -> Path:
+    """Make the only clause of a `trail` one that nothing checks, so that a run needs no engine, and return it."""
+    terms = "    allowed: EU\n    activities: [process]\n"
+    edit(
+        folder / "contract.yaml",
+        f"data-residency\n    clause: DPA §7.1 p.10\n    severity: critical\n{terms}",
+        UNJUDGED,
+    )
     return folder
 
 
