@@ -1,0 +1,139 @@
+"""`consent-precedes`: for every event there is a permission, given before it, for it, and still valid at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.present import folded, incomplete, said
+from evidence.model import Reason
+
+#: A permission that states no end never ends; later than any instant that evidence can hold.
+NEVER = 9_000_000_000_000_000_000
+
+
+class Occasions(Protocol):
+    """What needs permission, which permissions there are, and whether every occasion is known."""
+
+    @property
+    def noun(self) -> str:
+        """Return what the events are called, in the plural."""
+
+    def events(self) -> str:
+        """Return a SELECT of everything the promise speaks of.
+
+        Columns: subject, record, moment, until (the last instant), link (the permission it claims; null if any may
+        be tried, empty if it had to claim one and did not), artefact,
+        state, doubt, broken, provable, and whatever `scope_fits` mentions. `state` is `judged` where a permission is
+        needed, else an outcome, with a reason code in `doubt` if unknown. A `broken` event is never ok; one that is
+        not `provable` is never a violation.
+        """
+
+    def permissions(self) -> str:
+        """Return a SELECT of permission_id, granted_at, valid_from, valid_to, scope, entitled, broken."""
+
+    def scope_fits(self) -> str:
+        """Return the condition that the scope of permission `p` names event `e`."""
+
+    def needs_register(self) -> str:
+        """Return the condition on an event `e` that it cannot be judged while the register holds nothing at all."""
+
+    def reach(self, query: Query) -> Reach:
+        """Return how far the evidence of the events reaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPrecedes:
+    """Match events with permissions (rule G10); both ends of a permission's window are inclusive.
+
+    A claimed permission is looked up by its id, otherwise every permission whose scope names the event is tried. One
+    good permission is enough. Only when every candidate certainly fails is the event a violation: a permission with
+    a value that is null, unreadable or stated in two versions may have covered it.
+    """
+
+    scope: Scope
+    occasions: Occasions
+    register: str
+    without: str
+
+    name = "consent-precedes"
+    measure = None
+
+    @property
+    def noun(self) -> str:
+        """Return what the events are called."""
+        return self.occasions.noun
+
+    def classify(self) -> str:
+        """Return one row per event: ok with a permission, violation without one."""
+        fits = self.occasions.scope_fits()
+        candidate = (
+            f"(p.permission_id IS NULL OR p.permission_id = e.link OR (e.link IS NULL AND coalesce({fits}, true)))"
+        )
+        fails = (
+            "(p.granted_at > e.moment OR p.valid_from > e.moment OR p.valid_to < coalesce(e.until, e.moment) "
+            f"OR NOT {fits} OR NOT p.entitled)"
+        )
+        holds = (
+            "(p.granted_at <= e.moment AND p.valid_from <= e.moment AND p.valid_to >= e.until AND e.until >= e.moment "
+            f"AND {fits} AND p.entitled AND NOT p.broken)"
+        )
+        return f"""
+WITH event AS ({self.occasions.events()}),
+permission AS ({self.occasions.permissions()}),
+matched AS (
+  SELECT e.*,
+    EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND {holds}) AS allowed,
+    EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND NOT coalesce({fails}, false)) AS perhaps,
+    ({self.occasions.needs_register()}) AND NOT EXISTS (SELECT 1 FROM {self.register}) AS unlisted
+  FROM event AS e WHERE e.state = 'judged'),
+judged AS (
+  SELECT subject, record, moment, artefact, doubt,
+    CASE WHEN moment IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
+         WHEN allowed AND until <= {self.scope.as_of} THEN CASE WHEN coalesce(broken, true) THEN 'unknown' ELSE 'ok' END
+         WHEN unlisted THEN 'unlisted'
+         WHEN perhaps OR NOT coalesce(provable, false) THEN 'unknown'
+         ELSE 'violation' END AS outcome
+  FROM matched),
+coded AS (
+  SELECT subject, record, moment, CASE WHEN outcome = 'unlisted' THEN 'unknown' ELSE outcome END AS outcome,
+    CASE outcome WHEN 'unlisted' THEN '{Reason.NO_EVIDENCE}' WHEN 'violation' THEN {sql.text(self.without)}
+                 WHEN 'unknown' THEN coalesce(doubt, '{Reason.UNREADABLE_ROWS}') ELSE '' END AS why,
+    CAST(NULL AS BIGINT) AS measure, artefact FROM judged
+  UNION ALL
+  SELECT subject, record, moment, state, coalesce(doubt, ''), CAST(NULL AS BIGINT), artefact FROM event
+  WHERE state <> 'judged')
+{sql.worst_per_record("coded")}
+"""
+
+    def reach(self, query: Query) -> Reach:
+        """Return how far the evidence of the events reaches."""
+        return self.occasions.reach(query)
+
+
+def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
+    """Return the permissions of the consents register for one purpose; a consent without an end never ends.
+
+    Without named offices in the contract anyone but the vendor is entitled. A row that does not say its purpose may
+    be for this one.
+    """
+    by = folded("granted_by")
+    named = sql.texts(o.strip().casefold() for o in offices)
+    entitled = f"{by} IN {named}" if named != "(NULL)" else f"{by} <> {sql.text(vendor.strip().casefold())}"
+    stated = f"""
+SELECT DISTINCT {said("consent_id")} AS permission_id, granted_at, granted_at AS valid_from,
+  coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, {said("scope")} AS scope,
+  ({entitled}) AS entitled, {incomplete("consents")} AS broken
+FROM consents WHERE coalesce({said("purpose")}, {sql.text(purpose)}) = {sql.text(purpose)}"""
+    return one_version(stated)
+
+
+def one_version(stated: str) -> str:
+    """Return the permissions with those marked broken that are stated with different facts for one id and scope."""
+    return f"""
+SELECT permission_id, granted_at, valid_from, valid_to, scope, entitled,
+  (broken OR count(*) OVER (PARTITION BY permission_id, scope) > 1) AS broken FROM ({stated}) AS stated"""
