@@ -55,7 +55,7 @@ store: {kind: folder, path: bundles}
 period: 2025-06
 as_of: 2025-07-05T00:00:00Z
 """
-UNJUDGED = "encryption-in-transit\n    clause: DPA §7.1 p.10\n"
+UNJUDGED = "encryption-in-transit\n    clause: DPA §7.1 p.10\n    severity: critical\n"
 TOTALS = "meter,period_start,period_end,metric,value\ngateway,2025-06-01T00:00:00Z,2025-07-01T00:00:00Z,requests,{}\n"
 
 

@@ -1,4 +1,4 @@
-"""A new kind of promise is one new file: found by itself, read from a contract and judged, with no other file touched."""
+"""A new kind of promise is one new file: found by itself, read from a contract and judged, no other file touched."""
 
 from __future__ import annotations
 
