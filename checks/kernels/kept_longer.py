@@ -1,0 +1,75 @@
+"""Records kept beyond a retention limit, and the consents that may allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.consent_precedes import consents
+from checks.kernels.max_age import MaxAge
+from checks.kernels.present import incomplete, meters_with_names, said
+from evidence.model import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLonger:
+    """The records that the max-age kernel finds over its limit; their ages and their counting are its own.
+
+    Only a record's claim, its `consent_id`, leads to a consent. A record that claims two consents is not judged,
+    and one with a row that could not be read is never ok.
+    """
+
+    scope: Scope
+    ages: MaxAge
+    purpose: str
+
+    noun = "records"
+
+    def events(self) -> str:
+        """Return one row per record; those within the limit carry no weight here."""
+        return f"""
+WITH aged AS (SELECT * FROM ({self.ages.classify()}) AS every_age),
+claim AS (
+  SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
+    max({said("consent_id")}) AS link, count(DISTINCT {said("consent_id")}) AS links,
+    max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws
+  FROM data_lifecycle GROUP BY 1, 2)
+SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, coalesce(c.link, '') AS link, a.artefact,
+  CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
+  CASE WHEN a.outcome = 'ok' THEN 'within the limit' WHEN c.links > 1 THEN '{Reason.CONTRADICTED}'
+       WHEN a.outcome <> 'violation' THEN a.why END AS doubt,
+  (c.links > 1 OR c.flaws = 1) AS broken, coalesce(c.links, 0) <= 1 AS provable
+FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.record"""
+
+    def permissions(self) -> str:
+        """Return the consents for the purpose."""
+        return consents(self.purpose, self.scope.vendor, self.scope.consent_offices)
+
+    def scope_fits(self) -> str:
+        """Return the condition that the consent names the system or the record."""
+        return "(p.scope IN (e.subject, e.record, e.subject || '/' || e.record))"
+
+    def needs_register(self) -> str:
+        """Return that a claimed consent cannot be judged without any register."""
+        return "e.link <> ''"
+
+    def reach(self, query: Query) -> Reach:
+        """Return the reach of the ages; complete evidence without a record over the limit exercises nothing."""
+
+        def by_age(statement: str) -> Sequence[tuple[Any, ...]]:
+            """Records within the limit and records kept with consent are both evidence that was read to its end."""
+            seen = "CASE WHEN outcome = 'excused' THEN 'ok' ELSE outcome END AS outcome"
+            columns = f"subject, record, moment, {seen}, why, measure, artefact"
+            return query(f"WITH classified AS (SELECT {columns} FROM classified) SELECT * FROM ({statement}) AS asked")
+
+        found = self.ages.reach(meters_with_names(by_age))
+        flawed = query(
+            f"SELECT 1 FROM system_inventory WHERE {incomplete('system_inventory')} UNION ALL "
+            f"SELECT 1 FROM data_lifecycle WHERE {said('record_id')} IS NULL OR {said('system_id')} IS NULL LIMIT 1"
+        )
+        gaps = found.gaps | ({Reason.UNREADABLE_ROWS} if flawed else set())
+        return replace(found, gaps=gaps, not_exercised=not gaps and not found.provisional)
