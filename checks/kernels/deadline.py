@@ -1,0 +1,159 @@
+"""`deadline`: every trigger is answered by something done within its limit; silence after the limit breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty, offers
+from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+
+STATEMENT = "negative-statement"
+#: What `obligation` must have; instants are microseconds.
+OBLIGATION = (
+    "subject",  # which leg of the promise
+    "record",  # the trigger's key
+    "trigger_at",  # when the clock started, at the latest
+    "due_at",  # done later than this is late
+    "safe_until",  # done no later than this is in time; null or before `due_at` where the trigger is known only roughly
+    "done_at",
+    "certain",  # whether lateness or silence may be concluded
+    "fault",  # text of a proven violation that does not depend on the clock, or null
+    "doubt",  # reason code why the promise cannot count as kept, or null
+    "cause",  # what to say of a late or missing answer
+    "note",  # what to say otherwise
+    "measure_from",  # start of what is measured, or null where this leg is not measured
+    "artefact",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Judge timed obligations; done exactly at the limit is in time, and so is waiting until exactly then.
+
+    `obligations` are common table expressions that end in `obligation` with the columns of `OBLIGATION`. An obligation
+    belongs to the period in which it was triggered, and to every later one that it reaches into: by its due time, or
+    because it was not yet done. `denial` is the signed statement that no trigger occurred: it makes an empty
+    population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must occur.
+    """
+
+    scope: Scope
+    obligations: str
+    noun: str
+    measure: MeasureSpec | None = None
+    denial: DocumentValid | None = None
+    expected: tuple[str, ...] = ()
+
+    name = "deadline"
+
+    def classify(self) -> str:
+        """Return one row per leg and trigger: ok, violation, unknown, or open while there is still time."""
+        start, end, as_of = self.scope.start, self.scope.end, self.scope.as_of
+        return f"""
+WITH {self.obligations},
+live AS (
+  SELECT *, coalesce(certain AND due_at < {as_of} AND (done_at IS NULL OR done_at > due_at), false) AS late
+  FROM obligation
+  WHERE trigger_at IS NULL OR (trigger_at < {end} AND (
+    trigger_at >= {start} OR due_at IS NULL OR due_at >= {start} OR done_at IS NULL OR done_at >= {start}))),
+weighed AS (
+  SELECT *, CASE WHEN fault IS NOT NULL OR late THEN 'violation'
+      WHEN doubt IS NOT NULL OR trigger_at IS NULL OR trigger_at > {as_of} OR done_at > {as_of} THEN 'unknown'
+      WHEN done_at <= safe_until THEN 'ok'
+      WHEN done_at IS NULL AND due_at >= {as_of} THEN 'open'
+      ELSE 'unknown' END AS outcome
+  FROM live),
+judged AS (
+  SELECT subject, record, trigger_at AS moment, outcome,
+    CASE WHEN outcome = 'violation' THEN coalesce(fault, cause, '')
+         WHEN outcome <> 'unknown' THEN coalesce(note, '')
+         WHEN doubt IS NOT NULL THEN doubt
+         WHEN trigger_at IS NULL OR due_at IS NULL OR trigger_at > {as_of} OR done_at > {as_of}
+           THEN '{Reason.UNREADABLE_ROWS}'
+         ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why,
+    coalesce(done_at, {as_of}) - measure_from AS measure, artefact
+  FROM weighed)
+{sql.worst_per_record("judged")}
+"""
+
+    def reach(self, query: Query) -> Reach:
+        """Return whether everything expected occurred, or that nothing did and the vendor signed for it."""
+        counts: dict[str, int] = dict(query("SELECT subject, count(*) FROM classified GROUP BY subject"))
+        unseen = [s for s in self.expected if not counts.get(s)]
+        coverage = tuple(
+            Coverage(
+                subject=s, covered=s not in unseen, observed=counts.get(s, 0), note="" if counts.get(s) else "none"
+            )
+            for s in self.expected
+        )
+        if not counts:
+            return self._nothing(query, coverage)
+        gaps = {Reason.INCOMPLETE_COVERAGE} if unseen else set[Reason]()
+        denying = self._denying(query)
+        if denying:
+            gaps.add(Reason.CONTRADICTED)
+        still_open = query("SELECT count(*) FROM classified WHERE outcome = 'open'")[0][0]
+        return Reach(coverage=coverage, gaps=frozenset(gaps), provisional=still_open > 0, contradicting=denying)
+
+    def _nothing(self, query: Query, coverage: tuple[Coverage, ...]) -> Reach:
+        if self.denial is None:
+            return Reach(coverage=coverage, gaps=frozenset({Reason.NO_EVIDENCE}))
+        denied = self.denial.reach(query)
+        if not all(c.covered for c in denied.coverage):
+            return Reach(coverage=denied.coverage, gaps=denied.gaps | {Reason.NO_EVIDENCE})
+        return Reach(coverage=denied.coverage, not_exercised=True, assurance=Assurance.ATTESTED)
+
+    def _denying(self, query: Query) -> tuple[Exhibit, ...]:
+        """Return the statements that say nothing happened on a day on which something did (rule G5)."""
+        if self.denial is None:
+            return ()
+        found = query(
+            f"WITH {self.denial.ctes()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN classified AS c "
+            f"ON c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY} "
+            "WHERE t.usable GROUP BY t.record ORDER BY t.record LIMIT 5"
+        )
+        return tuple(
+            Exhibit(
+                record=f"{STATEMENT}/{record}",
+                outcome=Outcome.OK,
+                measure=None,
+                artefact=artefact,
+                why="states that nothing happened",
+            )
+            for record, artefact in found
+        )
+
+
+def denial(scope: Scope, assertion: str) -> DocumentValid:
+    """Return what makes a vendor's signed statement count that something did not happen, such as `no_incident`."""
+    return DocumentValid(
+        scope,
+        kind=STATEMENT,
+        covers=("period_start", "period_end"),
+        assurance=Assurance.ATTESTED,
+        requirements=(
+            Requirement(
+                f"lower(trim(issuer)) = {sql.text(scope.vendor.strip().casefold())}",
+                "unusable",
+                Reason.UNTRUSTED_EVIDENCE,
+            ),
+            Requirement(contains_all("assertions", (assertion,)), "unusable", Reason.INCOMPLETE_COVERAGE),
+            Requirement(
+                f"NOT {empty('services')} AND {offers(scope.services)}", "unusable", Reason.INCOMPLETE_COVERAGE
+            ),
+            Requirement(empty("exceptions"), "unusable", Reason.INCOMPLETE_COVERAGE),
+            Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
+        ),
+    )
+
+
+def blank(*columns: str) -> str:
+    """Return the condition that one of these texts is missing or says nothing."""
+    return " OR ".join(f"trim(coalesce({c}, '')) = ''" for c in columns)
+
+
+def unread(*columns: str) -> str:
+    """Return the condition that one of these values was present but could not be read."""
+    return " OR ".join(f"coalesce(list_contains(defects, {sql.text(c)}), false)" for c in columns)
