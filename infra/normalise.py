@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from evidence.errors import ProbityError
 from evidence.families.arrow import arrow_schema
-from evidence.families.schema import Column, Family
-from infra.typed_sql import Expression, nothing, reading
+from evidence.families.schema import Column, Family, Type
+from infra.typed_sql import Expression, is_text, nothing, reading
 
 _KEPT = ("artefact", "row", "defects")
 
@@ -40,26 +40,27 @@ class Normaliser:
         """Return a batch with exactly the columns of the family's schema, in the order of the rows given."""
         columns = {name: raw.column(name) for name in _KEPT}
         expressions: dict[str, Expression] = {}
+        given: dict[str, Expression] = {}
         for column in self._family.columns:
             if column.name in raw.column_names:
                 values, expression = self._admit(column, raw.column(column.name))
                 columns[f"raw {column.name}"], expressions[column.name] = values, expression
+                given[column.name] = self._given(column, values.type)
             else:
                 expressions[column.name] = nothing(column)
         try:
             self._database.register("raw_batch", pa.table(columns))
-            table = self._database.sql(self._query(expressions, set(columns))).to_arrow_table()
+            table = self._database.sql(self._query(expressions, given)).to_arrow_table()
             self._database.unregister("raw_batch")
         except duckdb.Error as cause:
             raise ProbityError(f"rows of {self._family.name} cannot be typed: {cause}") from cause
         return self._finished(table)
 
-    def _query(self, expressions: dict[str, Expression], present: set[str]) -> str:
+    def _query(self, expressions: dict[str, Expression], given: dict[str, Expression]) -> str:
         typed = ", ".join(f'{sql} AS "{name}"' for name, sql in expressions.items())
         broken = ", ".join(
-            f"""CASE WHEN {self._given(name)} IS NOT NULL AND "{name}" IS NULL THEN '{name}' END"""
-            for name in expressions
-            if f"raw {name}" in present
+            f"""CASE WHEN {stated} IS NOT NULL AND "{name}" IS NULL THEN '{name}' END"""
+            for name, stated in given.items()
         )
         names = ", ".join(f'"{name}"' for name in expressions)
         found = f"list_filter([{broken}]::VARCHAR[], lambda d: d IS NOT NULL)"
@@ -69,11 +70,15 @@ class Normaliser:
             f"FROM (SELECT *, {typed} FROM raw_batch)"
         )
 
-    def _given(self, name: str) -> Expression:
-        return f"""nullif("raw {name}", '')""" if self._textual else f'"raw {name}"'
+    def _given(self, column: Column, kind: pa.DataType) -> Expression:
+        """Return what was stated, or null: blank text states nothing, in any format."""
+        name = f'"raw {column.name}"'
+        if column.type is Type.TEXT and is_text(kind):
+            return rf"CASE WHEN NOT regexp_full_match({name}, '\s*') THEN {name} END"
+        return f"nullif({name}, '')" if self._textual else name
 
     def _admit(self, column: Column, values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Expression]:
-        expression = reading(column, values.type, self._given(column.name), textual=self._textual)
+        expression = reading(column, values.type, self._given(column, values.type), textual=self._textual)
         if expression is None:
             # Only whether something stood there matters, and the type may be one that DuckDB cannot take.
             return pc.if_else(pc.is_valid(values), True, None), nothing(column)

@@ -48,19 +48,20 @@ def reading(column: Column, kind: pa.DataType, raw: Expression, *, textual: bool
     return _READERS[column.type](column, kind, raw, textual)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _text(column: Column, kind: pa.DataType, raw: Expression, _textual: bool) -> Expression | None:
-    if not _is_text(kind):
+    if not is_text(kind):
         return None
     allowed = ", ".join(f"'{value}'" for value in column.allowed)
     return f"CASE WHEN {raw} IN ({allowed}) THEN {raw} END" if allowed else raw
 
 
 def _instant(_column: Column, kind: pa.DataType, raw: Expression, _textual: bool) -> Expression | None:
-    if _is_text(kind):
+    if is_text(kind):
         read = f"CASE WHEN regexp_full_match({raw}, '{INSTANT}') THEN TRY_CAST(upper({raw}) AS TIMESTAMPTZ) END"
     elif not pa.types.is_timestamp(kind) or kind.tz is None:
         return None
@@ -72,7 +73,7 @@ def _instant(_column: Column, kind: pa.DataType, raw: Expression, _textual: bool
 
 
 def _date(_column: Column, kind: pa.DataType, raw: Expression, _textual: bool) -> Expression | None:
-    if _is_text(kind):
+    if is_text(kind):
         return f"CASE WHEN regexp_full_match({raw}, '{DAY}') THEN TRY_CAST({raw} AS DATE) END"
     return raw if pa.types.is_date32(kind) else None
 
@@ -96,7 +97,7 @@ def _list(_column: Column, kind: pa.DataType, raw: Expression, textual: bool) ->
         return f"CASE WHEN {strings} THEN json_extract_string({raw}, '$[*]') END"
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
         return None
-    if not (_is_text(kind.value_type) or pa.types.is_null(kind.value_type)):
+    if not (is_text(kind.value_type) or pa.types.is_null(kind.value_type)):
         return None
     return f"CASE WHEN len(list_filter({raw}, lambda i: i IS NULL)) = 0 THEN {raw}::VARCHAR[] END"
 

@@ -80,15 +80,16 @@ class DocumentValid:
         return f"""
 stated AS (
   SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM (
-    SELECT DISTINCT {sql.identity("document_id")} AS record, kind, issuer, holder_entity, services, report_type,
+    SELECT {sql.identity("document_id")} AS record, kind, issuer, holder_entity, services, report_type,
       edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
       accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, file_state, signature,
       CASE WHEN kind = {sql.text(self.kind)} THEN {first} ELSE period_start END AS first_day,
       CASE WHEN kind = {sql.text(self.kind)} THEN {last} ELSE period_end END AS last_day,
-      period_start, period_end, artefact, {sql.defective()} AS broken
+      period_start, period_end, {_unstated()} AS broken, min(artefact) AS artefact
     FROM documents
     WHERE kind IN {kinds} AND (received_at IS NULL OR received_at <= {self.scope.as_of})
-      AND lower(trim(holder_entity)) = {sql.text(self.scope.vendor.strip().casefold())}) AS once)"""
+      AND lower(trim(holder_entity)) = {sql.text(self.scope.vendor.strip().casefold())}
+    GROUP BY ALL) AS once)"""
 
     def classify(self) -> str:
         """Return one row per document: ok, violation, unknown, or excused where it carries no weight here."""
@@ -201,6 +202,12 @@ judged AS (
         if reports and max(end for _, end in reports) < self.first_day:
             reasons.add(Reason.STALE)
         return reasons or {Reason.INCOMPLETE_COVERAGE}
+
+
+def _unstated() -> str:
+    """Return the condition that something every document must state is missing or could not be read."""
+    needed = ("document_id", "issuer", "services", "issued_on", "file", "file_sha256", "received_at", "signature")
+    return "(" + " OR ".join([sql.defective(), *(f"{name} IS NULL" for name in needed)]) + ")"
 
 
 def contains_all(column: str, wanted: Sequence[str]) -> str:

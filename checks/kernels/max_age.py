@@ -112,7 +112,10 @@ stated AS (
             f"AND coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
             f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}"
         )
-        broken = query(f"SELECT count(*) FROM system_inventory WHERE system_id IS NULL OR {sql.defective()}")[0][0]
+        broken = query(
+            "SELECT count(*) FROM system_inventory WHERE system_id IS NULL OR kind IS NULL OR holds_content IS NULL "
+            f"OR in_scope IS NULL OR {sql.defective()}"
+        )[0][0]
         held = query("SELECT DISTINCT subject FROM classified WHERE subject <> ''")
         systems = sorted({*self.systems, *(r[0] for r in inventory), *(r[0] for r in held)})
         found = reconcile(query, self.scope, Expectation(tuple(systems), whole="records", each="requests"))

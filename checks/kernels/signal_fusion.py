@@ -160,12 +160,15 @@ WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
 
     def _manifest_gap(self, query: Query) -> tuple[Reason | None, str]:
         entries, cutoff = query("SELECT count(*), max(cutoff) FROM training_manifest")[0]
-        hashes = query(
-            "SELECT count(*) FROM content_hashes WHERE content_hash IS NOT NULL "
-            f"AND captured_at >= {self.scope.start} AND captured_at < {self.scope.end}"
-        )[0][0]
+        hashes, unread = query(
+            f"SELECT count(CASE WHEN captured_at >= {self.scope.start} AND captured_at < {self.scope.end} THEN 1 END), "
+            f"count(CASE WHEN content_hash IS NULL OR captured_at IS NULL OR {sql.defective()} THEN 1 END) "
+            "FROM content_hashes"
+        )[0]
         if not entries or not hashes:
             return Reason.NO_EVIDENCE, "no training manifest" if not entries else "no digests of the period's content"
+        if unread:
+            return Reason.UNREADABLE_ROWS, f"{unread} digests of own content cannot be read"
         if cutoff is None or cutoff < self.attestation.last_day * sql.DAY:
             return Reason.STALE, "the training manifest ends before the period does"
         return None, ""
