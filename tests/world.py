@@ -104,9 +104,10 @@ def audit_rows(
     as_of: datetime,
     tamper: tuple[str, ...] = (),
     lose: tuple[str, ...] = (),
+    engine: type[DuckEngine] = DuckEngine,
 ) -> Finding:
-    """Return the finding of a contract's only clause over these rows, through gathering and both engines."""
+    """Return the finding of a contract's only clause over these rows, gathered and judged as in an audit."""
     write_evidence(folder / "evidence", rows, tamper, lose)
     gathered = gather_folder(folder, period)
     evidence = Evidence(frozenset(gathered.tables), gathered.cards)
-    return judge(contract, period, as_of, evidence, DuckEngine(gathered.tables)).findings[0]
+    return judge(contract, period, as_of, evidence, engine(gathered.tables)).findings[0]
