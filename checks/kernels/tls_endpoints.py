@@ -1,0 +1,103 @@
+"""What endpoints accept and what connections used, against the lowest protocol that the contract allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.allow_list import Demand, nothing_further
+from checks.kernels.present import incomplete, said
+from evidence.model import Reason
+
+#: Protocols from the worst to the best.
+PROTOCOLS = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+#: What connection logs call some of them.
+ALSO = {"TLSv1": "TLSv1.0"}
+
+
+@dataclass(frozen=True, slots=True)
+class TlsEndpoints:
+    """Scans of every endpoint that the contract or the inventory names, and every connection whose version was logged.
+
+    An endpoint that neither names can leave the promise open but not break it.
+    """
+
+    scope: Scope
+    minimum: str
+    endpoints: tuple[str, ...]
+    exposure: tuple[str, ...]
+
+    noun = "observations"
+
+    def rows(self) -> str:
+        """Return one row per scan of an endpoint and one per connection with a version."""
+        low, high = self._split()
+        named = sql.texts(self.endpoints)
+        known = "(SELECT endpoint FROM endpoint_inventory WHERE in_scope AND endpoint IS NOT NULL)"
+        at = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
+        return f"""
+SELECT subject, record, moment, artefact, (weak OR open_door) AND (mine OR listed) AS outside,
+  (NOT weak AND NOT open_door) AS inside, 1 = 0 AS excused, broken,
+  CASE WHEN open_door THEN subject || ' accepts plaintext' ELSE subject || ' accepts ' || lowest_protocol END AS why,
+  CASE WHEN (weak OR open_door) AND NOT broken THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
+FROM (
+  SELECT coalesce(endpoint, '') AS subject, coalesce(endpoint, '') || '/' || {at} AS record,
+    observed_at AS moment, artefact, lowest_protocol, lowest_protocol IN {low} AS weak,
+    NOT plaintext_refused AS open_door, {incomplete("tls_observations")} AS broken,
+    endpoint IN {named} AS mine, CASE WHEN endpoint IN {known} THEN true ELSE false END AS listed
+  FROM tls_observations
+  WHERE endpoint IS NULL OR endpoint IN {named} OR endpoint NOT IN (
+    SELECT endpoint FROM endpoint_inventory WHERE NOT in_scope AND endpoint IS NOT NULL AND NOT ({sql.defective()}))
+) AS scan
+UNION ALL
+SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
+  tls_version IN {low}, tls_version IN {high}, 1 = 0, {said("activity_id")} IS NULL,
+  'a connection used ' || tls_version, CAST(NULL AS VARCHAR)
+FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects, 'tls_version')"""
+
+    def _split(self) -> tuple[str, str]:
+        """Return the protocols below the minimum and those at or above it, as SQL lists."""
+        place = PROTOCOLS.index(self.minimum)
+        weak = set(PROTOCOLS[:place])
+        return sql.texts({*weak, *(a for a, p in ALSO.items() if p in weak)}), sql.texts(set(PROTOCOLS) - weak)
+
+    def members(self) -> str:
+        """Return the inventoried endpoints in scope and those that only the contract names."""
+        listed = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in sorted(set(self.endpoints))])
+        low, high = str(self.scope.start), str(self.scope.end)
+        return f"""
+WITH {listed}
+SELECT DISTINCT endpoint AS subject, greatest(coalesce(valid_from, {low}), {low}) AS low,
+  least(coalesce(valid_to, {high}), {high}) AS high
+FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true)
+  AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}
+UNION
+SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (
+  SELECT endpoint FROM endpoint_inventory WHERE endpoint IS NOT NULL)"""
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Return that the inventory is readable and lists endpoints of every promised exposure."""
+        count = "SELECT count(*) FROM endpoint_inventory WHERE"
+        readable = Demand(
+            "endpoint_inventory",
+            f"SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM endpoint_inventory "
+            f"WHERE {incomplete('endpoint_inventory')} OR valid_to <= valid_from",
+            Reason.UNREADABLE_ROWS,
+            "the inventory has rows that cannot be read",
+        )
+        listed = [
+            Demand(
+                f"{exposure} endpoints",
+                f"{count} in_scope AND exposure = {sql.text(exposure)}",
+                Reason.INCOMPLETE_COVERAGE,
+                f"the inventory lists no {exposure} endpoint",
+            )
+            for exposure in sorted(set(self.exposure))
+        ]
+        return (readable, *listed)
+
+    def reach(self, query: Query) -> Reach:  # noqa: ARG002 - scans need no other count than their schedule
+        """Return nothing further; the schedule of scans is what completeness rests on."""
+        return nothing_further()
