@@ -112,7 +112,7 @@ class Desk:
         tables = {name: paths for part in found for name, paths in part.tables.items()}
         evidence = Evidence(frozenset(tables), tuple(c for part in found for c in part.cards), failed)
         as_of = datetime.fromisoformat(cases(kind)["as_of"])
-        return judge(_contract(kind), period, as_of, evidence, (engine or QuickEngine)(tables)).findings[0]
+        return judge(contract(kind), period, as_of, evidence, (engine or QuickEngine)(tables)).findings[0]
 
     def _gather(
         self, name: str, parts: Sequence[Sequence[Mapping[str, Any]]], period: Period, *spoilt: tuple[str, ...]
@@ -134,7 +134,8 @@ def _digest(*parts: object) -> str:
 
 
 @cache
-def _contract(kind: str) -> Any:
+def contract(kind: str) -> Any:
+    """Return the contract whose only clause is of this kind, with the terms of its cases."""
     return contract_of(kind, cases(kind)["terms"])
 
 

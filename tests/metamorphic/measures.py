@@ -7,8 +7,8 @@ from datetime import datetime
 from checks.commitment import Scope, micros
 from checks.kernel import MeasureSpec
 from evidence.model import Period
-from tests.metamorphic.desk import cases
-from tests.world import VENDOR, contract_of
+from tests.metamorphic.desk import cases, contract
+from tests.world import VENDOR
 
 
 def measure_of(kind: str) -> MeasureSpec | None:
@@ -17,4 +17,4 @@ def measure_of(kind: str) -> MeasureSpec | None:
     period = Period.model_validate(whole["period"])
     as_of = micros(datetime.fromisoformat(whole["as_of"]))
     scope = Scope(period=period, as_of=as_of, vendor=VENDOR, customer=("Acme Bank SE",), services=("api",))
-    return contract_of(kind, whole["terms"]).commitments["P"].kernel(scope).measure
+    return contract(kind).commitments["P"].kernel(scope).measure
