@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from checks.commitment import Scope
 from evidence.model import Reason
 
-#: The record of the stretch between the start of the period and the first event.
-OPENING = "start of period"
+#: The record of the stretch from where a subject's time opens to its first event.
+OPENING = "start"
 
 
-def stretches(scope: Scope, spare: int) -> str:
-    """Return the CTEs that end in `stretch`: one row for every event until the next, as far as it meets the period.
+def stretches(start: int, end: int, spare: int) -> str:
+    """Return the CTEs that end in `stretch`: one row for every event until the next.
 
-    They read three CTEs. `point (subject, record, met_at, due, artefact)` are the events that certainly happened, each with
-    the instant by which another must follow. `edge (subject, opening, opening_due, closing, artefact)` has one row a
-    subject: where its time opens and closes; a null `opening` opens nothing. `doubt (subject, low, high, why)` are
-    events that may have happened somewhere from `low` to `high`; an empty subject may be any.
+    Only rows that meet the time from `start` to `end` are left. They read three CTEs. `point (subject, record, met_at,
+    due, artefact)` are the events that certainly happened, each with the instant by which another must follow. `edge
+    (subject, opening, opening_due, closing, artefact)` has one row a subject: where its time opens and closes; a null
+    `opening` opens nothing. `doubt (subject, low, high, why)` are events that may have happened somewhere from `low`
+    to `high`; an empty subject may be any.
 
-    A stretch is `late` when it runs on after `due` inside the period, and `proven` late when even its doubtful events,
+    A stretch is `late` when it runs on after `due` inside that time, and `proven` late when even its doubtful events,
     each worth at most `spare` more, could not have saved it. `due` itself is in time. `followed` says whether an event
     ended the stretch or only the subject's time did.
     """
@@ -35,8 +35,8 @@ bounded AS (
          coalesce(c.next_at, greatest(e.closing, c.met_at)) AS ends
   FROM chained AS c JOIN edge AS e ON e.subject = c.subject),
 present AS (
-  SELECT *, (ends > due AND due < {scope.end} AND ends > {scope.start}) AS late FROM bounded
-  WHERE met_at < {scope.end} AND (met_at >= {scope.start} OR ends > {scope.start})),
+  SELECT *, (ends > due AND due < {end} AND ends > {start}) AS late FROM bounded
+  WHERE met_at < {end} AND (met_at >= {start} OR ends > {start})),
 doubtful AS (
   SELECT p.subject, p.record, p.met_at, count(*) AS doubts, min(d.why) AS why
   FROM present AS p JOIN doubt AS d ON (d.subject = p.subject OR d.subject = '')

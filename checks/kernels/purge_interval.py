@@ -58,7 +58,7 @@ class PurgeInterval:
         return f"""
 WITH {self._runs()},
 {self._lives()},
-{stretches(self.scope, self.limit.microseconds)},
+{stretches(self.scope.start, self.scope.end, self.limit.microseconds)},
 {self._leftovers()},
 {self._judged()},
 {self._others()},

@@ -1,0 +1,178 @@
+"""`interval-gap` over independent reports: each follows the one before within so many months and where it left off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.calendar_months import months_later
+from checks.kernels.document_valid import TRUSTED, contains_all, empty, offers
+from checks.kernels.interval_gap import stretches
+from evidence.model import Assurance, Coverage, Reason
+
+KIND = "audit-report"
+BAD_OPINIONS = ("adverse", "disclaimer", "qualified")
+#: Statements about the report itself. A report without one that the contract asks for does not deny it.
+ABOUT_ITSELF = ("independence", "method")
+#: After every instant that evidence can state.
+NEVER = 8_000_000_000_000_000
+#: What a company's legal form adds to its name.
+LEGAL_FORMS = frozenset(
+    {"ag", "bv", "co", "corp", "gmbh", "inc", "kg", "limited", "llc", "ltd", "nv", "pbc", "plc", "sa", "se", "srl"}
+)
+
+
+def core_name(company: str) -> str:
+    """Return a company's name in lower case without its legal form, by which its group's other names can be told."""
+    words = re.split(r"[\s,.]+", company.casefold().strip(" ,."))
+    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInterval:
+    """The standing report: issued at most `months` after the one before or the clause's start, and not yet overdue.
+
+    The anniversary itself is in time. Only a trusted report by somebody independent, with an unqualified opinion, on
+    the contracted services, that makes every assertion without exceptions moves the anniversary. Where a doubtful
+    report could have kept it, nothing is proven. When no report of the kind was ever supplied, nothing is either: then
+    nobody has shown that reports are kept here at all.
+    """
+
+    scope: Scope
+    months: int
+    assertions: tuple[str, ...]
+    affiliates: tuple[str, ...]
+
+    name = "interval-gap"
+    noun = "reports"
+    measure = None
+
+    def classify(self) -> str:
+        """Return one row per report of the vendor and one for the time before the first."""
+        return f"""
+WITH {self._reports()},
+{months_later("weighed", "issued_on", self.months, "next_due")},
+{months_later("next_due", "period_end", self.months, "end_due")},
+{self._points()},
+{stretches(0, self.scope.end, 31 * self.months * sql.DAY)},
+{self._standing()},
+{self._judged()}
+{sql.worst_per_record("every")}
+"""
+
+    def _reports(self) -> str:
+        vendor, as_of = sql.text(self.scope.vendor.strip().casefold()), self.scope.as_of
+        blank = " OR ".join(
+            f"coalesce(trim({c}), '') = ''" for c in ("document_id", "kind", "issuer", "holder_entity", "file")
+        )
+        return f"""
+listed AS (
+  SELECT {sql.identity("nullif(trim(document_id), '')")} AS record, issuer, services, lower(trim(opinion)) AS opinion,
+         period_start, period_end, issued_on, assertions, exceptions, carve_outs, min(artefact) AS artefact,
+         coalesce({TRUSTED}, false) AS trusted,
+         ({sql.defective()} OR {blank} OR services IS NULL OR received_at IS NULL OR issued_on IS NULL
+          OR coalesce(issued_on * {sql.DAY} > least(received_at + {sql.DAY}, {as_of}), false)) AS broken
+  FROM documents
+  WHERE coalesce(nullif(lower(trim(kind)), ''), '{KIND}') = '{KIND}'
+    AND coalesce(nullif(lower(trim(holder_entity)), ''), {vendor}) = {vendor}
+    AND (received_at IS NULL OR received_at <= {as_of})
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, trusted, broken),
+told AS (SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM listed),
+weighed AS (
+  SELECT *, CASE WHEN NOT trusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
+                 WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN {self._dependent()} THEN '{Reason.UNTRUSTED_EVIDENCE}'
+                 WHEN {empty("services")} OR NOT coalesce({offers(self.scope.services)}, false)
+                   THEN '{Reason.INCOMPLETE_COVERAGE}' END AS useless
+  FROM told)"""
+
+    def _dependent(self) -> str:
+        """The vendor, a named affiliate, or somebody who bears the vendor's name is not shown to be independent."""
+        own = sql.texts(n.strip().casefold() for n in (self.scope.vendor, *self.affiliates))
+        core = core_name(self.scope.vendor)
+        alike = f" OR contains(lower(issuer), {sql.text(core)})" if len(core) > 2 else ""
+        return f"(lower(trim(issuer)) IN {own}{alike})"
+
+    def _points(self) -> str:
+        s = self.scope
+        stated = [a for a in self.assertions if a.casefold() not in ABOUT_ITSELF]
+        about = [a for a in self.assertions if a.casefold() in ABOUT_ITSELF]
+        return f"""
+report AS (
+  SELECT *, issued_on * {sql.DAY} AS met_at, next_due * {sql.DAY} + {sql.DAY - 1} AS due,
+    CASE WHEN useless IS NULL AND opinion IN {sql.texts(BAD_OPINIONS)} THEN 'the opinion is ' || opinion
+         WHEN useless IS NULL AND NOT {empty("assertions")}
+              AND NOT coalesce({contains_all("assertions", stated)}, false) THEN 'an assertion is missing' END AS flaw,
+    CASE WHEN useless IS NOT NULL THEN useless
+         WHEN opinion IS NULL OR opinion <> 'unqualified' OR period_start IS NULL OR period_end IS NULL
+              OR period_end < period_start OR issued_on < period_end THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN issued_on > end_due THEN '{Reason.STALE}'
+         WHEN NOT {empty("exceptions")} OR NOT {empty("carve_outs")} OR {empty("assertions")}
+              OR NOT coalesce({contains_all("assertions", about)}, false)
+           THEN '{Reason.INCOMPLETE_COVERAGE}' END AS open
+  FROM end_due),
+point AS (
+  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
+doubt AS (
+  SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at + {sql.DAY - 1}, {NEVER}) AS high
+  FROM report WHERE flaw IS NULL AND open IS NOT NULL),
+clause AS (SELECT {s.since // sql.DAY} AS began),
+{months_later("clause", "began", self.months, "first_due")},
+edge AS (
+  SELECT '{KIND}' AS subject, {s.since} AS opening, first_due * {sql.DAY} + {sql.DAY - 1} AS opening_due,
+         least({s.end} - 1, {s.as_of}) AS closing, coalesce(r.artefact, '') AS artefact, r.reports
+  FROM first_due CROSS JOIN (SELECT min(artefact) AS artefact, count(*) AS reports FROM report) AS r)"""
+
+    def _standing(self) -> str:
+        """Reports that stand in the period and their predecessors, with the last day any earlier one examined."""
+        return f"""
+examined AS (
+  SELECT record, met_at, period_start, period_end,
+         max(period_end) OVER (ORDER BY met_at, record ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+  FROM report WHERE flaw IS NULL AND open IS NULL),
+row_of AS (
+  SELECT s.*, e.reports, coalesce(x.before, {self.scope.since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
+         s.ends > {self.scope.start} AS stands,
+         coalesce(lead(s.ends) OVER (ORDER BY s.met_at, s.opens DESC, s.record), 0) > {self.scope.start} AS precedes
+  FROM stretch AS s CROSS JOIN edge AS e
+  LEFT JOIN examined AS x ON s.opens = 0 AND x.record = s.record)"""
+
+    def _judged(self) -> str:
+        start, end = self.scope.start, self.scope.end
+        return f"""
+good AS (
+  SELECT subject, record, met_at AS moment, artefact,
+    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
+         WHEN late THEN 'unknown' WHEN opens = 1 AND NOT followed THEN 'open'
+         WHEN opens = 0 AND stands AND (period_start > before + 1 OR period_end <= before) THEN 'unknown'
+         ELSE 'ok' END AS outcome,
+    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN
+           CASE WHEN followed THEN 'the next report came too late' ELSE 'no report by the anniversary' END
+         WHEN late THEN CASE WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}' ELSE doubt END
+         WHEN opens = 0 AND stands AND (period_start > before + 1 OR period_end <= before)
+           THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END AS why
+  FROM row_of WHERE stands OR precedes),
+lesser AS (
+  SELECT '{KIND}' AS subject, record, met_at AS moment, artefact,
+    CASE WHEN flaw IS NULL OR met_at >= {end} OR due < {start} THEN 'excused'
+         WHEN flaw = 'an assertion is missing' AND EXISTS (
+              SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
+         WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at >= report.met_at AND p.met_at <= {start}) THEN 'excused'
+         ELSE 'violation' END AS outcome, coalesce(flaw, open) AS why
+  FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),
+every AS (
+  SELECT *, CAST(NULL AS BIGINT) AS measure FROM good UNION ALL SELECT *, CAST(NULL AS BIGINT) FROM lesser)"""
+
+    def reach(self, query: Query) -> Reach:
+        """Return whether a report stands on every day of the period; a report is the auditor's word."""
+        doubtful = query("SELECT count(*) FROM classified WHERE outcome = 'unknown'")[0][0]
+        good = query("SELECT count(*) FROM classified WHERE outcome = 'ok'")[0][0]
+        note = "" if good and not doubtful else "no proven chain of reports"
+        return Reach(
+            coverage=(Coverage(subject=KIND, covered=not note, observed=good, note=note),),
+            assurance=Assurance.AUDITED,
+        )
