@@ -36,7 +36,7 @@ class Deadline:
     `obligations` are common table expressions that end in `obligation` with the columns of `OBLIGATION`. An obligation
     belongs to the period in which it was triggered, and to every later one that it reaches into: by its due time, or
     because it was not yet done. `denial` is the signed statement that no trigger occurred: it makes an empty
-    population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must occur.
+    population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must be among the `planned`.
     """
 
     scope: Scope
@@ -45,6 +45,7 @@ class Deadline:
     measure: MeasureSpec | None = None
     denial: DocumentValid | None = None
     expected: tuple[str, ...] = ()
+    planned: str = "SELECT DISTINCT subject FROM classified"
 
     name = "deadline"
 
@@ -81,11 +82,10 @@ judged AS (
     def reach(self, query: Query) -> Reach:
         """Return whether everything expected occurred, or that nothing did and the vendor signed for it."""
         counts: dict[str, int] = dict(query("SELECT subject, count(*) FROM classified GROUP BY subject"))
-        unseen = [s for s in self.expected if not counts.get(s)]
+        planned = {r[0] for r in query(self.planned)} if self.expected else set()
+        unseen = [s for s in self.expected if s not in planned]
         coverage = tuple(
-            Coverage(
-                subject=s, covered=s not in unseen, observed=counts.get(s, 0), note="" if counts.get(s) else "none"
-            )
+            Coverage(subject=s, covered=s in planned, observed=counts.get(s, 0), note="" if s in planned else "no plan")
             for s in self.expected
         )
         if not counts:
