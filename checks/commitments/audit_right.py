@@ -1,0 +1,111 @@
+"""`audit-right`: audits that the customer asks for are granted in time, and their findings closed when due."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from checks import sql
+from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernels.deadline import Deadline, blank, denial, unread
+from checks.terms import Exact
+from evidence.model import Reason
+
+
+class AuditRight(Commitment):
+    """Every request is granted within `grant_within`; every finding is closed by the date agreed for it."""
+
+    kind: Literal["audit-right"]
+    grant_within: Exact = Field(
+        description="from the request to the vendor's consent: 30d; the limit itself is allowed"
+    )
+
+    title: ClassVar[str] = "Audits are granted and findings closed in time"
+    needs: ClassVar[tuple[Need, ...]] = (Need("audit_requests", required=False), Need("documents", required=False))
+    remedy: ClassVar[Remedy] = Remedy("DEFAULT", "a refusal is a material breach; name the auditor and the date")
+    regulations: ClassVar[tuple[str, ...]] = (
+        "GDPR 28(3)(h)",
+        "DORA 30(3)(e), 28(6)",
+        "Regulation (EU) 2024/1773 8(2)-(3)",
+        "ISO/IEC 27001:2022 A.5.20, A.5.35",
+        "SOC 2 CC9.2",
+    )
+    explanation: ClassVar[str] = (
+        "A refusal breaks the promise, and so does no consent within the limit. A consent with conditions is not yet a "
+        "consent: whether they may be set is for a person to say, so it is unproven, as is one with conditions not on "
+        "record. A refusal and a consent to the same request contradict each other. Findings of an audit that took "
+        "place must be closed by their due date; one without a date is unproven. No request is not exercised only if "
+        "the vendor signed that it received none (a negative statement with `no_audit_request`)."
+    )
+
+    def promise(self) -> str:
+        """Return the promise in one line."""
+        return f"audits granted within {self.grant_within.text}, findings closed when due"
+
+    def test(self) -> str:
+        """Return what is recomputed."""
+        return (
+            "Recomputed the time from every request to its consent, and compared the closing of findings with its date"
+        )
+
+    def kernel(self, scope: Scope) -> Deadline:
+        """Return the deadline kernel over consents and findings."""
+        return Deadline(
+            scope,
+            f"{_requests(scope)},\n{_obligations(self.grant_within.microseconds)}",
+            noun="consents and findings",
+            denial=denial(scope, "no_audit_request"),
+        )
+
+
+def _requests(scope: Scope) -> str:
+    """Return one row a request from everything said of it; a later entry may know more than an earlier one."""
+    return f"""
+asked AS (SELECT *, {sql.identity("request_id")} AS record FROM audit_requests),
+request AS (
+  SELECT record, min(requested_at) AS requested, coalesce(min(requested_at) < max(requested_at), false) AS differing,
+    min(CASE WHEN answer = 'granted' THEN answered_at END) AS granted,
+    max(CASE WHEN answer = 'granted' THEN 1 ELSE 0 END) = 1 AS consented,
+    max(CASE WHEN answer = 'refused' THEN 1 ELSE 0 END) = 1 AS refused,
+    max(CASE WHEN answer = 'refused' AND answered_at > {scope.as_of} THEN 1 ELSE 0 END) = 1 AS foreseen,
+    max(CASE WHEN answer = 'granted' AND conditions IS NULL THEN 1 ELSE 0 END) = 1 AS unstated,
+    max(CASE WHEN answer = 'granted' AND len(conditions) > 0 THEN 1 ELSE 0 END) = 1 AS conditional,
+    max(CASE WHEN {sql.defective()} OR {blank("request_id", "scope", "answer")} OR requested_at IS NULL
+             OR answered_at < requested_at OR performed_at < requested_at
+             OR (answer <> 'pending' AND answered_at IS NULL) THEN 1 ELSE 0 END) = 1 AS flawed,
+    max(CASE WHEN {blank("request_id", "answer")} OR {unread("requested_at", "answered_at")}
+             OR answered_at < requested_at OR (answer <> 'pending' AND answered_at IS NULL)
+             THEN 1 ELSE 0 END) = 1 AS untimed,
+    min(performed_at) AS performed, coalesce(max(len(findings)), 0) AS findings,
+    max(CASE WHEN findings IS NOT NULL THEN 1 ELSE 0 END) = 1 AS reported,
+    min(findings_due_at) AS due, coalesce(min(findings_due_at) < max(findings_due_at), false) AS moved,
+    max(findings_closed_at) AS closed,
+    max(CASE WHEN {unread("performed_at", "findings_due_at", "findings_closed_at")} THEN 1 ELSE 0 END) = 1 AS undated,
+    min(artefact) AS artefact
+  FROM asked GROUP BY record)"""
+
+
+def _obligations(limit: int) -> str:
+    return f"""
+obligation AS (
+  SELECT 'consent' AS subject, record, requested AS trigger_at, requested + {limit} AS due_at,
+    requested + {limit} AS safe_until, granted AS done_at, (NOT untimed) AS certain,
+    CASE WHEN refused AND NOT consented AND NOT foreseen AND requested IS NOT NULL THEN 'refused' END AS fault,
+    CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}' WHEN differing OR refused THEN '{Reason.CONTRADICTED}'
+         WHEN conditional OR unstated THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
+    CASE WHEN granted IS NULL THEN 'not granted' ELSE 'granted late' END AS cause, '' AS note,
+    CAST(NULL AS BIGINT) AS measure_from, artefact
+  FROM request
+  UNION ALL
+  SELECT 'findings', record, coalesce(performed, requested), due, CASE WHEN NOT moved THEN due END, closed,
+    (NOT undated AND NOT moved AND findings > 0 AND coalesce(closed >= performed, true)), CAST(NULL AS VARCHAR),
+    CASE WHEN flawed OR undated OR closed < performed THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN moved THEN '{Reason.CONTRADICTED}'
+         WHEN NOT reported OR due IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}' END,
+    CASE WHEN closed IS NULL THEN 'findings not closed' ELSE 'findings closed late' END, '',
+    CAST(NULL AS BIGINT), artefact
+  FROM request WHERE performed IS NOT NULL AND (findings > 0 OR NOT reported))"""
+
+
+COMMITMENT = AuditRight
