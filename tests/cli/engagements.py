@@ -55,7 +55,6 @@ store: {kind: folder, path: bundles}
 period: 2025-06
 as_of: 2025-07-05T00:00:00Z
 """
-UNJUDGED = "encryption-in-transit\n    clause: DPA §7.1 p.10\n    severity: critical\n"
 TOTALS = "meter,period_start,period_end,metric,value\ngateway,2025-06-01T00:00:00Z,2025-07-01T00:00:00Z,requests,{}\n"
 
 
@@ -106,12 +105,11 @@ def trail(folder: Path, *records: dict[str, Any], requests: int | None = None) -
 
 
 def unjudged(folder: Path) -> Path:
-    """Make the only clause of a `trail` one that nothing checks, so that a run needs no engine, and return it."""
-    terms = "    allowed: EU\n    activities: [process]\n"
+    """Put the only clause of a `trail` out of force, so that a run needs no engine, and return the folder."""
     edit(
         folder / "contract.yaml",
-        f"data-residency\n    clause: DPA §7.1 p.10\n    severity: critical\n{terms}",
-        UNJUDGED,
+        "severity: critical\n",
+        "severity: critical\n    in_force: {from: 2026-01-01, to: 2026-02-01}\n",
     )
     return folder
 

@@ -32,8 +32,6 @@ MOMENTS = {
     "while the bundle is sealed": ("open", ".zip.0.partial", 4),
     "while the bundle is published": ("os.link", "audit-trail", 4),
 }
-#: How a finished run ends: nothing checks its only clause.
-UNPROVEN = 3
 KILLED = ("while the first artefact is stored", "while the bundle is published")
 
 
@@ -64,7 +62,7 @@ def test_after_an_interruption_the_audit_succeeds_over_what_was_kept(tmp_path):
     folder = unjudged(trail(tmp_path / "e"))
     stopped(folder, signal.SIGINT, "while a table is written")
     before = kept(folder)
-    assert probity("audit", folder).code == UNPROVEN
+    assert probity("audit", folder).code == 0
     assert before <= kept(folder)
     assert half_done(folder) == []
 
@@ -74,7 +72,7 @@ def test_after_a_killed_run_the_audit_succeeds(tmp_path, moment):
     folder = unjudged(trail(tmp_path / "e"))
     assert stopped(folder, signal.SIGKILL, moment).code == -signal.SIGKILL
     assert bundles(folder) == []
-    assert probity("audit", folder).code == UNPROVEN
+    assert probity("audit", folder).code == 0
     (bundle,) = bundles(folder)
     assert probity("verify", bundle, "--trust", folder / "keys" / "trust").code == 0
 
@@ -84,8 +82,8 @@ def test_after_a_killed_run_the_audit_succeeds(tmp_path, moment):
 )
 def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
     folder = unjudged(trail(tmp_path / "e"))
-    stopped(folder, signal.SIGKILL, "while a table is written")
-    probity("audit", folder)
+    assert stopped(folder, signal.SIGKILL, "while a table is written").code == -signal.SIGKILL
+    assert probity("audit", folder).code == 0
     assert half_done(folder) == []
 
 
@@ -94,5 +92,6 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
 )
 def test_a_polite_end_is_treated_as_an_interruption(tmp_path):
     folder = unjudged(trail(tmp_path / "e"))
-    assert stopped(folder, signal.SIGTERM, "while a table is written").code == 5
+    outcome = stopped(folder, signal.SIGTERM, "while a table is written")
+    assert (outcome.code, outcome.err) == (5, "interrupted; what was gathered is kept\n")
     assert half_done(folder) == []
