@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 #: How bad an outcome is; the worst of a record's rows is the record's outcome.
@@ -53,17 +54,47 @@ def worst_per_record(source: str) -> str:
     )
 
 
-def valid_consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
-    """Return the consents that can excuse anything: whole, for this purpose, by someone entitled (rule G10).
+def tidy(value: str) -> str:
+    """Return a stated name in the form in which gathered text is kept: NFC, single spaces, none around it."""
+    return " ".join(unicodedata.normalize("NFC", value).split())
 
-    Without named offices in the contract anyone but the vendor is entitled. A blanket scope excuses nothing, because a
-    scope must name the system or the record it is for.
+
+def same(column: str, value: str) -> str:
+    """Return the condition that a column holds this name; both sides are folded by the engine, and so alike."""
+    return f"lower({column}) = lower({text(tidy(value))})"
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """Return the condition that a column holds one of these names; with no names it never does."""
+    return "(" + (" OR ".join(same(column, v) for v in sorted(set(values))) or "1 = 0") + ")"
+
+
+def defect_in(*columns: str) -> str:
+    """Return the condition that one of these columns was stated and could not be read."""
+    return "(" + " OR ".join(f"coalesce(list_contains(defects, {text(c)}), false)" for c in columns) + ")"
+
+
+def consents(purpose: str | None, vendor: str, offices: Iterable[str]) -> str:
+    """Return the consents for a purpose with whether each can be relied on (rule G10).
+
+    `sure` ones are whole, stated in one version, and given by someone entitled: an office the contract names, or anyone
+    but the vendor where it names none. What cannot be read, or is stated in two versions, is there and not sure: it
+    excuses nothing, and leaves open what it might have excused. A blanket scope names nothing and excuses nothing.
     """
-    named = texts(o.casefold() for o in offices)
-    anyone_else = f"lower(granted_by) <> {text(vendor.casefold())}"
-    entitled = f"lower(granted_by) IN {named}" if named != "(NULL)" else anyone_else
+    if purpose is None:
+        return "SELECT consent_id, scope, granted_at, expires_at, true AS sure FROM consents WHERE 1 = 0"
+    named = list(offices)
+    entitled = one_of("granted_by", named) if named else f"NOT ({same('granted_by', vendor)})"
+    broken = f"({defective()} OR granted_at IS NULL OR scope IS NULL OR granted_by IS NULL OR purpose IS NULL)"
+    return f"""SELECT consent_id, scope, granted_at, expires_at, (NOT broken AND versions = 1) AS sure FROM (
+  SELECT *, count(*) OVER (PARTITION BY consent_id) AS versions FROM (
+    SELECT DISTINCT consent_id, purpose, granted_by, scope, granted_at, expires_at, {broken} AS broken FROM consents
+  ) AS stated) AS counted
+WHERE (purpose IS NULL OR {same("purpose", purpose)}) AND (broken OR {entitled})"""
+
+
+def valid_consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
+    """Return only the consents that can be relied on; see `consents`."""
     return (
-        "SELECT DISTINCT consent_id, scope, granted_at, expires_at FROM consents "
-        f"WHERE purpose = {text(purpose)} AND {entitled} AND granted_at IS NOT NULL AND scope IS NOT NULL "
-        f"AND NOT ({defective()})"
+        f"SELECT consent_id, scope, granted_at, expires_at FROM ({consents(purpose, vendor, offices)}) AS c WHERE sure"
     )

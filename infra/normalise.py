@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from evidence.errors import ProbityError
 from evidence.families.arrow import arrow_schema
 from evidence.families.schema import Column, Family, Type
-from infra.typed_sql import Expression, is_text, nothing, reading
+from infra.typed_sql import Expression, is_text, nothing, reading, tidy
 
 _KEPT = ("artefact", "row", "defects")
 
@@ -74,7 +74,7 @@ class Normaliser:
         """Return what was stated, or null: blank text states nothing, in any format."""
         name = f'"raw {column.name}"'
         if column.type is Type.TEXT and is_text(kind):
-            return rf"CASE WHEN NOT regexp_full_match({name}, '\s*') THEN {name} END"
+            return f"nullif({tidy(name)}, '')"
         return f"nullif({name}, '')" if self._textual else name
 
     def _admit(self, column: Column, values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Expression]:

@@ -48,6 +48,16 @@ def reading(column: Column, kind: pa.DataType, raw: Expression, *, textual: bool
     return _READERS[column.type](column, kind, raw, textual)
 
 
+def tidy(raw: Expression) -> Expression:
+    """Return text in one form: NFC, without spaces around it, and single spaces within.
+
+    Spelling must not make two names of one thing, nor one name of two; printable ASCII without spaces is in that form.
+    """
+    space = r"[\s\p{Z}\x{200B}\x{FEFF}]+"
+    single = f"regexp_replace(nfc_normalize({raw}), '{space}', ' ', 'g')"
+    return f"CASE WHEN regexp_full_match({raw}, '[!-~]*') THEN {raw} ELSE trim({single}) END"
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Return whether an Arrow type holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
@@ -94,12 +104,18 @@ def _list(_column: Column, kind: pa.DataType, raw: Expression, textual: bool) ->
     if textual:
         others = f"list_filter(json_extract({raw}, '$[*]'), lambda i: json_type(i) <> 'VARCHAR')"
         strings = f"json_valid({raw}) AND json_type({raw}) = 'ARRAY' AND len({others}) = 0"
-        return f"CASE WHEN {strings} THEN json_extract_string({raw}, '$[*]') END"
+        items = _tidy_items(f"json_extract_string({raw}, '$[*]')")
+        return f"CASE WHEN {strings} THEN {items} END"
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
         return None
     if not (is_text(kind.value_type) or pa.types.is_null(kind.value_type)):
         return None
-    return f"CASE WHEN len(list_filter({raw}, lambda i: i IS NULL)) = 0 THEN {raw}::VARCHAR[] END"
+    items = _tidy_items(f"{raw}::VARCHAR[]")
+    return f"CASE WHEN len(list_filter({raw}, lambda i: i IS NULL)) = 0 THEN {items} END"
+
+
+def _tidy_items(items: Expression) -> Expression:
+    return f"list_transform({items}, lambda i: {tidy('i')})"
 
 
 _READERS: Mapping[Type, Callable[[Column, pa.DataType, Expression, bool], Expression | None]] = {

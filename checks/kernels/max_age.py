@@ -48,7 +48,7 @@ item AS (
                   WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
                   ELSE coalesce(deleted_at, snapshot_at) END) AS seen_at,
          max(consent_id) AS consent_id, max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
   FROM stated GROUP BY subject, record, content_class),
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
@@ -59,11 +59,14 @@ judged AS (
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
          AND last_known - origin > {self.limit.microseconds}
-      THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.consent_id = aged.consent_id
-                             AND c.granted_at <= origin
+      THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
+                             AND (aged.consent_id IS NULL OR c.consent_id = aged.consent_id)
                              AND (c.expires_at IS NULL OR c.expires_at >= last_known)
-                             AND c.scope IN (subject, record, subject || '/' || record))
-                THEN 'excused' ELSE 'violation' END
+                             AND c.scope IN (subject, record, subject || '/' || record)) THEN 'excused'
+                WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
+                     c.consent_id = aged.consent_id OR (aged.consent_id IS NULL AND (
+                       c.scope IS NULL OR c.scope IN (subject, record, subject || '/' || record))))) THEN 'unknown'
+                ELSE 'violation' END
     WHEN broken = 1 OR content_class IS NULL OR subject = '' OR origin IS NULL
          OR origin > {self.scope.as_of} OR last_known > {self.scope.as_of} OR last_known < captured_at THEN 'unknown'
     WHEN gone_at IS NOT NULL AND seen_at > gone_at THEN 'contradicted'
@@ -85,46 +88,44 @@ coded AS (
 
     def _stated(self) -> str:
         named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
+        defect = sql.defect_in("consent_id")
         return f"""
 stated AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, artefact,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL
-          OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken
+          OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
+         {defect} AS doubtful
   FROM data_lifecycle
   WHERE (content_class IS NULL OR content_class IN {sql.texts(self.content)})
-    AND (system_id IS NULL OR system_id IN {named} OR system_id NOT IN (
-      SELECT system_id FROM system_inventory
-      WHERE system_id IS NOT NULL AND (in_scope = false OR holds_content = false)
-        AND NOT ({sql.defective()}))))"""
+    AND (system_id IS NULL OR system_id IN {named} OR system_id NOT IN ({self._excluded()})))"""
+
+    def _excluded(self) -> str:
+        """Return the systems that every whole inventory row of the period puts out of scope.
+
+        That a system is said to hold no content excludes nothing: a record in it says otherwise.
+        """
+        return f"""SELECT system_id FROM (
+      SELECT system_id, max(CASE WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0 ELSE 1 END) AS included
+      FROM system_inventory WHERE system_id IS NOT NULL AND {self._valid()} GROUP BY system_id) AS judged
+      WHERE included = 0"""
+
+    def _valid(self) -> str:
+        return (
+            f"coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
+            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}"
+        )
 
     def _consents(self) -> str:
-        offices = self.scope.consent_offices
-        if self.unless is None:
-            return "consent AS (SELECT consent_id, scope, granted_at, expires_at FROM consents WHERE 1 = 0)"
-        return f"consent AS ({sql.valid_consents(self.unless, self.scope.vendor, offices)})"
+        return f"consent AS ({sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)})"
 
     def reach(self, query: Query) -> Reach:
         """Return per system whether every record that an independent meter counted is in the evidence."""
-        inventory = query(
-            "SELECT DISTINCT system_id FROM system_inventory WHERE system_id IS NOT NULL "
-            "AND coalesce(in_scope, true) AND coalesce(holds_content, true) "
-            f"AND coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
-            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}"
-        )
-        broken = query(
-            "SELECT count(*) FROM system_inventory WHERE system_id IS NULL OR kind IS NULL OR holds_content IS NULL "
-            f"OR in_scope IS NULL OR {sql.defective()}"
-        )[0][0]
-        held = query("SELECT DISTINCT subject FROM classified WHERE subject <> ''")
-        systems = sorted({*self.systems, *(r[0] for r in inventory), *(r[0] for r in held)})
-        found = reconcile(query, self.scope, Expectation(tuple(systems), whole="records", each="requests"))
+        gaps = self._inventory_gaps(query)
+        systems = self._systems(query)
+        found = reconcile(query, self.scope, Expectation(systems, whole="records", each="requests"))
+        gaps |= found.gaps
         visible = {r[0] for r in query("SELECT DISTINCT subject FROM classified WHERE outcome IN ('ok', 'violation')")}
-        gaps = set(found.gaps)
-        if broken:
-            gaps.add(Reason.UNREADABLE_ROWS)
-        if not inventory:
-            gaps.add(Reason.INCOMPLETE_COVERAGE)
         still_open = query("SELECT count(*) FROM classified WHERE outcome = 'open'")[0][0]
         if any(c.observed and c.subject not in visible for c in found.coverage):
             gaps.add(Reason.NOT_YET_DUE if still_open else Reason.INCOMPLETE_COVERAGE)
@@ -136,3 +137,27 @@ stated AS (
             provisional=still_open > 0,
             assurance=Assurance.CORROBORATED if not found.gaps else None,
         )
+
+    def _systems(self, query: Query) -> tuple[str, ...]:
+        """Return every system in scope: the contract's, the inventory's, the meters' and those that hold records."""
+        found = query(
+            "SELECT system_id FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope, true) "
+            f"AND coalesce(holds_content, true) AND {self._valid()} UNION "
+            "SELECT subject FROM classified WHERE subject <> '' UNION "
+            "SELECT system_id FROM usage_totals WHERE system_id IS NOT NULL AND metric IN ('records', 'requests') "
+            f"AND coalesce(period_start, {self.scope.start}) < {self.scope.end} "
+            f"AND coalesce(period_end, {self.scope.end}) > {self.scope.start} "
+            f"AND system_id NOT IN ({self._excluded()})"
+        )
+        return tuple(sorted({*self.systems, *(r[0] for r in found)}))
+
+    def _inventory_gaps(self, query: Query) -> set[Reason]:
+        rows, broken, split = query(
+            f"SELECT count(*), sum(broken), sum(split) FROM (SELECT max(CASE WHEN system_id IS NULL OR kind IS NULL "
+            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.defective()} THEN 1 ELSE 0 END) AS broken, "
+            "CASE WHEN count(DISTINCT in_scope) > 1 OR count(DISTINCT holds_content) > 1 THEN 1 ELSE 0 END AS split "
+            f"FROM system_inventory WHERE {self._valid()} GROUP BY system_id) AS by_system"
+        )[0]
+        gaps = set[Reason]() if rows else {Reason.INCOMPLETE_COVERAGE}
+        gaps |= {Reason.UNREADABLE_ROWS} if broken else set()
+        return gaps | ({Reason.CONTRADICTED} if split else set())

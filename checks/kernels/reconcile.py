@@ -52,7 +52,11 @@ class _Total:
 
 
 def reconcile(query: Query, scope: Scope, wanted: Expectation) -> Reconciliation:
-    """Compare `classified` with every usable total of the period; all must agree and one must span the period."""
+    """Compare `classified` with every usable total of the period; all must agree and one must span the period.
+
+    A meter that counts a subject by name is the better witness of it than one that counts every subject alike. A
+    subject without any record needs a total of its own that says zero.
+    """
     totals, gaps = _read(query, scope, wanted)
     counts = _count(query, {(t.start, t.end) for t in totals} | {(scope.start, scope.end)})
     observed = {s: counts.get((s, scope.start, scope.end), 0) for s in wanted.subjects}
@@ -60,16 +64,27 @@ def reconcile(query: Query, scope: Scope, wanted: Expectation) -> Reconciliation
     coverage: list[Coverage] = []
     for subject in wanted.subjects:
         speaking = [v for v in verdicts if subject in v.subjects]
+        if any(v.named and v.spans for v in speaking):
+            speaking = [v for v in speaking if v.named or v.summed]
         spanning = [v for v in speaking if v.spans]
-        note = "; ".join(v.note for v in speaking if v.note) or ("" if spanning else "no meter counts the whole period")
         expected = next((v.expected[subject] for v in spanning if subject in v.expected), None)
-        covered = bool(spanning) and not any(v.note for v in speaking)
-        coverage.append(
-            Coverage(subject=subject, covered=covered, expected=expected, observed=observed[subject], note=note)
-        )
+        notes = [v.note for v in speaking if v.note]
         gaps.update(r for v in speaking for r in v.reasons)
         if not spanning:
+            notes.append("no meter counts the whole period")
+        elif expected is None and not observed[subject]:
+            notes.append("nothing observed, and no meter counts this system by name")
+        if not spanning or (expected is None and not observed[subject]):
             gaps.add(Reason.INCOMPLETE_COVERAGE)
+        coverage.append(
+            Coverage(
+                subject=subject,
+                covered=not notes,
+                expected=expected,
+                observed=observed[subject],
+                note="; ".join(notes),
+            )
+        )
     together = next((v.together for v in verdicts if v.spans and v.together is not None), None)
     stated = [c.expected for c in coverage if c.expected is not None]
     expected_all = sum(stated) if stated and len(stated) == len(coverage) else together
@@ -92,7 +107,7 @@ def _read(query: Query, scope: Scope, wanted: Expectation) -> tuple[list[_Total]
     if len(found) > MAX_TOTALS:
         raise LimitExceeded(f"usage_totals: more than {MAX_TOTALS} totals for one period; send coarser totals")
     gaps = {Reason.UNREADABLE_ROWS} if any(r[6] or r[1] is None for r in found) else set[Reason]()
-    dependent = {s.casefold() for s in (*wanted.subjects, *scope.excluded_meters)}
+    dependent = {sql.tidy(s).lower() for s in (*wanted.subjects, *scope.excluded_meters)}
     totals = [
         _Total(r[0], r[1], r[2], r[3], r[4], r[5])
         for r in found
@@ -100,7 +115,7 @@ def _read(query: Query, scope: Scope, wanted: Expectation) -> tuple[list[_Total]
         and r[1] is not None
         and r[3] >= scope.start
         and r[4] <= scope.end
-        and r[0].casefold() not in dependent
+        and sql.tidy(r[0]).lower() not in dependent
     ]
     return totals, gaps
 
@@ -124,6 +139,8 @@ def _by_series(totals: Iterable[_Total]) -> Mapping[tuple[str, str, str | None],
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     subjects: tuple[str, ...]
+    named: bool
+    summed: bool
     spans: bool
     expected: Mapping[str, int]
     together: int | None
@@ -140,30 +157,46 @@ def _series(
 ) -> _Verdict:
     meter, metric, system = key
     if system is not None and not wanted.by_system:
-        return _Verdict((), False, {}, None, "", frozenset())
+        return _Verdict((), False, False, False, {}, None, "", frozenset())
     subjects = wanted.subjects if system is None else tuple(s for s in wanted.subjects if s == system)
     summed = system is None and metric == wanted.whole
     totals.sort(key=lambda t: (t.start, t.end, t.value))
-    clash = any(b.start < a.end for a, b in pairwise(totals))
-    spans = not clash and totals[0].start == scope.start and totals[-1].end == scope.end
-    spans = spans and all(a.end == b.start for a, b in pairwise(totals))
     less = more = 0
     for total in totals:
         seen = [counts.get((s, total.start, total.end), 0) for s in subjects]
-        for value in [sum(seen)] if summed else seen:
-            less += max(0, total.value - value)
-            more += max(0, value - total.value)
+        for count in [sum(seen)] if summed else seen:
+            less += max(0, total.value - count)
+            more += max(0, count - total.value)
     reasons, notes = set[Reason](), []
-    if clash:
-        reasons.add(Reason.CONTRADICTED)
-        notes.append(f"{meter}'s totals overlap")
     if less:
         reasons.add(Reason.INCOMPLETE_COVERAGE)
         notes.append(f"{less} fewer than {meter} counted")
     if more:
         reasons.add(Reason.CONTRADICTED)
         notes.append(f"{more} more than {meter} counted")
-    value = sum(t.value for t in totals)
-    expected = {} if summed and len(subjects) != 1 else dict.fromkeys(subjects, value)
-    together = value if summed else value * len(subjects)
-    return _Verdict(subjects, spans, expected, together, ", ".join(notes), frozenset(reasons))
+    value = _whole_value(totals, scope)
+    alone = value is not None and (not summed or len(subjects) == 1)
+    expected = dict.fromkeys(subjects, value) if alone and value is not None else {}
+    together = None if value is None else value if summed else value * len(subjects)
+    named = system is not None
+    note = ", ".join(notes)
+    return _Verdict(subjects, named, summed, _spans(totals, scope), expected, together, note, frozenset(reasons))
+
+
+def _spans(totals: list[_Total], scope: Scope) -> bool:
+    """Return whether the intervals, sorted by start, leave no instant of the period uncounted; they may overlap."""
+    reached = scope.start
+    for total in totals:
+        if total.start > reached:
+            return False
+        reached = max(reached, total.end)
+    return reached == scope.end
+
+
+def _whole_value(totals: list[_Total], scope: Scope) -> int | None:
+    """Return the count of the whole period: stated as such, or the sum of intervals that do not overlap."""
+    stated = {t.value for t in totals if (t.start, t.end) == (scope.start, scope.end)}
+    if stated:
+        return min(stated)
+    apart = all(a.end <= b.start for a, b in pairwise(totals))
+    return sum(t.value for t in totals) if apart and _spans(totals, scope) else None

@@ -8,11 +8,13 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.reconcile import Expectation, reconcile
-from checks.regions import Region
+from checks.regions import COUNTRIES, Region
 from evidence.model import Assurance, Coverage, Reason
 
 #: Attempts that never ran: nothing was processed anywhere, so they have no place to judge.
 NOT_PROCESSED = ("blocked", "denied", "throttled")
+#: Activities that put content into systems; a promise about them is about every inventoried system.
+STORING = frozenset({"store", "backup", "replicate", "log"})
 SYSTEM = "system"
 
 
@@ -33,15 +35,24 @@ class Located:
     noun = "activities"
     measure = None
 
+    @property
+    def stores(self) -> bool:
+        """Return whether the promise is about where content is kept, and so about the inventoried systems."""
+        return bool(STORING & set(self.activities))
+
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""
+        consents = sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)
         return f"""
 WITH {self._catalogue()},
-{self._consents()},
+consent AS ({consents}),
 seen AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record, occurred_at AS moment,
-         lower(provider) AS provider, region_code, outcome, artefact,
-         coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens, request_id,
+         lower(provider) AS provider, lower(region_code) AS region_code, artefact, request_id,
+         (outcome IN {sql.texts(NOT_PROCESSED)} AND coalesce(input_tokens, 0) = 0
+          AND coalesce(output_tokens, 0) = 0) AS unprocessed, outcome,
+         ({sql.defect_in("outcome", "request_id", "input_tokens", "output_tokens")} OR coalesce(input_tokens, 0) < 0
+          OR coalesce(output_tokens, 0) < 0) AS doubtful,
          ({sql.defective()} OR activity_id IS NULL OR activity IS NULL OR occurred_at IS NULL) AS broken
   FROM processing_activity
   WHERE (activity IS NULL OR activity IN {sql.texts(self.activities)})
@@ -53,23 +64,35 @@ placed AS (
 judged AS (
   SELECT subject, record, moment, artefact, CAST(NULL AS BIGINT) AS measure,
     CASE
-      WHEN outcome IN {sql.texts(NOT_PROCESSED)} AND tokens = 0 AND NOT broken THEN 'excused'
+      WHEN unprocessed AND NOT broken AND NOT doubtful THEN 'excused'
+      WHEN unprocessed OR doubtful THEN 'unknown'
       WHEN subject <> '' AND moment IS NOT NULL AND moment <= {self.scope.as_of}
            AND country NOT IN {sql.texts(self.allowed)}
-        THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.granted_at <= moment
-                               AND (c.expires_at IS NULL OR c.expires_at >= moment)
-                               AND c.scope IN (record, request_id, region_code, country))
-                  THEN 'excused' ELSE 'violation' END
+        THEN {self._consented("moment", "record, request_id, country", "lower(c.scope) = region_code")}
       WHEN broken OR country IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
       ELSE 'ok' END AS outcome,
-    CASE WHEN outcome IN {sql.texts(NOT_PROCESSED)} AND tokens = 0 AND NOT broken THEN outcome
+    CASE WHEN unprocessed AND NOT broken AND NOT doubtful THEN outcome
          WHEN countries > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN country IS NULL OR broken OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN country IS NULL OR broken OR doubtful OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
          ELSE country || ' (' || region_code || ')' END AS why
   FROM placed
-  UNION ALL {self._systems()})
-{sql.worst_per_record("judged")}
+  {self._systems()}),
+coded AS (
+  SELECT subject, record, moment, artefact, measure, outcome,
+         CASE WHEN outcome = 'unknown' AND why NOT IN {sql.texts(Reason)} THEN '{Reason.UNREADABLE_ROWS}' ELSE why END
+           AS why FROM judged)
+{sql.worst_per_record("coded")}
 """
+
+    def _consented(self, moment: str, scopes: str, also: str) -> str:
+        """Return the outcome of something outside: excused by a sure consent, open under a doubtful one."""
+        named = f"(c.scope IN ({scopes}) OR {also})"
+        return (
+            f"CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= {moment} "
+            f"AND (c.expires_at IS NULL OR c.expires_at >= {moment}) AND {named}) THEN 'excused' "
+            f"WHEN EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (c.scope IS NULL OR {named})) "
+            "THEN 'unknown' ELSE 'violation' END"
+        )
 
     def _catalogue(self) -> str:
         shipped = sql.rows(
@@ -86,59 +109,73 @@ judged AS (
             ],
         )
         return f"""{shipped},
+stated AS (
+  SELECT DISTINCT lower(provider) AS provider, lower(region_code) AS region_code, country, valid_from
+  FROM region_catalogue WHERE provider IS NOT NULL AND region_code IS NOT NULL
+    AND country IN {sql.texts(COUNTRIES)} AND NOT ({sql.defective()})),
 place AS (
   SELECT provider, region_code, min(country) AS country, count(DISTINCT country) AS countries,
          CAST(max(valid_from) AS BIGINT) AS valid_from
   FROM (SELECT provider, region_code, country, CAST(valid_from AS INTEGER) AS valid_from FROM shipped UNION ALL
-        SELECT lower(provider), region_code, country, valid_from FROM region_catalogue
-        WHERE provider IS NOT NULL AND region_code IS NOT NULL AND country IS NOT NULL AND NOT ({sql.defective()})
-       ) AS known
+        SELECT provider, region_code, country, valid_from FROM stated UNION ALL
+        SELECT e.provider, e.region_code, k.country, CAST(k.valid_from AS INTEGER)
+        FROM stated AS e JOIN shipped AS k ON k.region_code = e.region_code) AS known
   GROUP BY provider, region_code),
 anywhere AS (
   SELECT region_code, min(country) AS country, count(DISTINCT country) AS countries FROM place GROUP BY region_code)"""
 
-    def _consents(self) -> str:
-        if self.unless is None:
-            return "consent AS (SELECT consent_id, scope, granted_at, expires_at FROM consents WHERE 1 = 0)"
-        return f"consent AS ({sql.valid_consents(self.unless, self.scope.vendor, self.scope.consent_offices)})"
-
     def _systems(self) -> str:
+        """Inventoried systems are places too where storage is promised; what is unclear about one is unknown."""
+        if not self.stores:
+            return ""
         return f"""
-  SELECT '{SYSTEM}', i.system_id, {self.scope.start}, i.artefact, CAST(NULL AS BIGINT),
-         CASE WHEN a.countries = 1 AND a.country NOT IN {sql.texts(self.allowed)} THEN 'violation'
-              WHEN a.countries = 1 AND a.country IN {sql.texts(self.allowed)} THEN 'ok' ELSE 'unknown' END,
-         CASE WHEN a.countries = 1 THEN a.country || ' (' || i.region_code || ')'
+  UNION ALL
+  SELECT '{SYSTEM}', i.record, {self.scope.start}, i.artefact, CAST(NULL AS BIGINT),
+         CASE WHEN i.unclear = 1 THEN 'unknown'
+              WHEN a.countries = 1 AND a.country NOT IN {sql.texts(self.allowed)}
+                THEN {self._consented(str(self.scope.start), "i.record, a.country", "lower(c.scope) = i.region_code")}
+              WHEN a.countries = 1 THEN 'ok' ELSE 'unknown' END,
+         CASE WHEN i.unclear = 1 THEN '{Reason.UNREADABLE_ROWS}'
+              WHEN a.countries = 1 THEN a.country || ' (' || i.region_code || ')'
               WHEN a.countries > 1 THEN '{Reason.CONTRADICTED}' ELSE '{Reason.UNREADABLE_ROWS}' END
-  FROM (SELECT DISTINCT system_id, region_code, artefact FROM system_inventory
-        WHERE system_id IS NOT NULL AND region_code IS NOT NULL
-          AND coalesce(in_scope, true) AND coalesce(holds_content, true)
+  FROM (SELECT {sql.identity("system_id")} AS record, lower(region_code) AS region_code, min(artefact) AS artefact,
+               max(CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
+                          OR disagreeing THEN 1 ELSE 0 END) AS unclear
+        FROM (SELECT *, min(in_scope) OVER (PARTITION BY system_id) <> max(in_scope) OVER (PARTITION BY system_id)
+                AS disagreeing FROM system_inventory) AS stated
+        WHERE region_code IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
           AND coalesce(valid_from, {self.scope.start}) < {self.scope.end}
-          AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}) AS i
+          AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}
+        GROUP BY 1, 2) AS i
   LEFT JOIN anywhere AS a ON a.region_code = i.region_code"""
 
     def reach(self, query: Query) -> Reach:
         """Return per activity type whether it was observed; processing must also equal the counted requests."""
-        seen = {r[0]: r[1] for r in query("SELECT subject, count(*) FROM classified GROUP BY subject")}
-        gaps = {Reason.INCOMPLETE_COVERAGE} if any(not seen.get(a) for a in self.activities) else set[Reason]()
+        tallied = query(
+            "SELECT subject, count(*), sum(CASE WHEN outcome IN ('ok', 'violation') THEN 1 ELSE 0 END) "
+            "FROM classified GROUP BY subject"
+        )
+        seen = {r[0]: int(r[1]) for r in tallied}
+        placed = {r[0] for r in tallied if r[2]}
         coverage = [
             Coverage(
                 subject=a,
-                covered=bool(seen.get(a)),
+                covered=a in placed,
                 observed=seen.get(a, 0),
-                note="" if seen.get(a) else "no record of this activity",
+                note="" if a in placed else "no record places this activity",
             )
             for a in self.activities
             if a != "process"
         ]
+        gaps = set[Reason]() if set(self.activities) <= placed else {Reason.INCOMPLETE_COVERAGE}
         expected, counted = None, False
         if "process" in self.activities:
-            found = reconcile(
-                query, self.scope, Expectation(("process",), whole=None, each="requests", by_system=False)
-            )
+            wanted = Expectation(("process",), whole=None, each="requests", by_system=False)
+            found = reconcile(query, self.scope, wanted)
             coverage = [*found.coverage, *coverage]
             gaps |= found.gaps
             expected, counted = found.expected, not found.gaps
-        gaps |= self._unseen_systems(query, coverage) | self._subprocessors(query, coverage)
+        gaps |= self._unplaced_systems(query, coverage) | self._subprocessors(query, coverage)
         if expected is not None:
             expected += sum(seen.values()) - seen.get("process", 0)
         return Reach(
@@ -149,33 +186,42 @@ anywhere AS (
             assurance=Assurance.CORROBORATED if counted else None,
         )
 
-    def _unseen_systems(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
-        """Where activities name inventoried systems, every inventoried system must appear."""
-        unseen = query(
-            "WITH held AS (SELECT DISTINCT system_id FROM system_inventory WHERE system_id IS NOT NULL "
-            "AND coalesce(in_scope, true) AND coalesce(holds_content, true) AND region_code IS NULL), "
-            "named AS (SELECT DISTINCT resource_id FROM processing_activity "
-            f"WHERE occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}) "
-            "SELECT system_id FROM held WHERE system_id NOT IN (SELECT resource_id FROM named "
-            "WHERE resource_id IS NOT NULL) AND EXISTS (SELECT 1 FROM held AS h, named AS n "
-            "WHERE h.system_id = n.resource_id) ORDER BY system_id"
+    def _unplaced_systems(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
+        """Where storage is promised, every inventoried system needs a region or an activity that names it."""
+        if not self.stores:
+            return set()
+        unplaced = query(
+            "SELECT DISTINCT system_id FROM system_inventory WHERE coalesce(in_scope, true) "
+            "AND coalesce(holds_content, true) AND region_code IS NULL "
+            f"AND coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
+            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start} "
+            "AND (system_id IS NULL OR system_id NOT IN (SELECT resource_id FROM processing_activity "
+            f"WHERE resource_id IS NOT NULL AND occurred_at >= {self.scope.start} "
+            f"AND occurred_at < {self.scope.end})) ORDER BY system_id"
         )
         coverage.extend(
-            Coverage(subject=r[0], covered=False, note="this system's place was not observed") for r in unseen
+            Coverage(subject=r[0] or "a system without a name", covered=False, note="nothing says where this system is")
+            for r in unplaced
         )
-        return {Reason.INCOMPLETE_COVERAGE} if unseen else set()
+        return {Reason.INCOMPLETE_COVERAGE} if unplaced else set()
 
     def _subprocessors(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
         """A listed subprocessor in another country contradicts the promise without proving a transfer."""
+        unread = query(
+            "SELECT count(*) FROM subprocessors WHERE name IS NULL OR countries IS NULL OR len(countries) = 0 "
+            f"OR listed_at IS NULL OR {sql.defective()}"
+        )[0][0]
         listed = query(
             "SELECT DISTINCT name, country FROM (SELECT name, unnest(countries) AS country FROM subprocessors "
-            f"WHERE coalesce(effective_at, listed_at) < {self.scope.end}) AS s "
+            f"WHERE coalesce(effective_at, listed_at, 0) < {self.scope.end}) AS s "
             f"WHERE country NOT IN {sql.texts(self.allowed)} ORDER BY name, country"
         )
         coverage.extend(
             Coverage(
-                subject=f"subprocessor {r[0]}", covered=False, note=f"listed in {r[1]}, outside the allowed countries"
+                subject=f"subprocessor {r[0] or 'without a name'}",
+                covered=False,
+                note=f"listed in {r[1]}, outside the allowed countries",
             )
             for r in listed
         )
-        return {Reason.CONTRADICTED} if listed else set()
+        return ({Reason.CONTRADICTED} if listed else set()) | ({Reason.UNREADABLE_ROWS} if unread else set())
