@@ -66,7 +66,7 @@ WITH {self._reports()},
 """
 
     def _reports(self) -> str:
-        vendor, as_of = sql.text(self.scope.vendor.strip().casefold()), self.scope.as_of
+        vendor, as_of = f"lower({sql.text(self.scope.vendor.strip())})", self.scope.as_of
         blank = " OR ".join(
             f"coalesce(trim({c}), '') = ''" for c in ("document_id", "kind", "issuer", "holder_entity", "file")
         )
@@ -92,10 +92,10 @@ weighed AS (
 
     def _dependent(self) -> str:
         """The vendor, a named affiliate, or somebody who bears the vendor's name is not shown to be independent."""
-        own = sql.texts(n.strip().casefold() for n in (self.scope.vendor, *self.affiliates))
+        own = ", ".join(f"lower({sql.text(n.strip())})" for n in (self.scope.vendor, *self.affiliates))
         core = core_name(self.scope.vendor)
-        alike = f" OR contains(lower(issuer), {sql.text(core)})" if len(core) > 2 else ""
-        return f"(lower(trim(issuer)) IN {own}{alike})"
+        alike = f" OR contains(lower(issuer), lower({sql.text(core)}))" if len(core) > 2 else ""
+        return f"(lower(trim(issuer)) IN ({own}){alike})"
 
     def _points(self) -> str:
         s = self.scope
