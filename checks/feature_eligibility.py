@@ -1,0 +1,71 @@
+"""The shipped list of features that a vendor lets its customers use with zero data retention."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from checks import sql
+
+#: The day on which the vendors' pages were read.
+READ_ON = "2026-08-22"
+Eligible = Literal["yes", "limited", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature or model with all its names as APIs write them; `entry` when a request is counted as a use of it."""
+
+    vendor: str
+    what: Literal["feature", "model"]
+    names: tuple[str, ...]
+    eligible: Eligible
+    entry: bool
+    because: str
+
+
+def written(name: str) -> tuple[str, ...]:
+    """Return the ways in which APIs write a name, in lower case: its words apart, or joined by a dash or a line."""
+    words = name.casefold().replace("-", " ").split()
+    return tuple(dict.fromkeys((name.casefold(), *(joint.join(words) for joint in (" ", "-", "_")))))
+
+
+@cache
+def features(vendor: str) -> tuple[Feature, ...]:
+    """Return one vendor's features and models in file order."""
+    lines = resources.files("checks").joinpath("zdr_features.csv").read_text(encoding="utf-8").splitlines()
+    return tuple(
+        Feature(
+            row["vendor"],
+            "model" if row["what"] == "model" else "feature",
+            tuple(w for n in (row["name"], *filter(None, row["also"].split(";"))) for w in written(n)),
+            "yes" if row["eligible"] == "yes" else "no" if row["eligible"] == "no" else "limited",
+            row["entry"] == "yes",
+            row["because"],
+        )
+        for row in csv.DictReader(line for line in lines if not line.startswith("#"))
+        if row["vendor"] == vendor
+    )
+
+
+def listed(vendor: str) -> str:
+    """Return the common table expression `eligibility (name, eligible, entry, because)` of a vendor's features."""
+    return sql.rows(
+        "eligibility",
+        ("name", "eligible", "entry", "because"),
+        [
+            (sql.text(name), sql.text(f.eligible), sql.text("yes" if f.entry else "no"), sql.text(f.because))
+            for f in features(vendor)
+            if f.what == "feature"
+            for name in dict.fromkeys(f.names)
+        ],
+    )
+
+
+def keeping_models(vendor: str, column: str) -> str:
+    """Return the condition that a model is one that keeps content whatever the setting; null where none is named."""
+    names = [name for f in features(vendor) if f.what == "model" for name in f.names]
+    return "(" + (" OR ".join(f"contains(lower({column}), {sql.text(n)})" for n in names) or "1 = 0") + ")"
