@@ -66,7 +66,7 @@ judged AS (
             f"WHEN {_empty(c)} AND NOT list_contains(coalesce(defects, []), '{c}') THEN '{c} is missing'"
             for c in self.required
         )
-        unreadable = " OR ".join(f"{c} IS NULL" for c in NEEDED)
+        unreadable = " OR ".join(_empty(c) for c in NEEDED)
         return f"""
 stated AS (
   SELECT {sql.identity("event_id")} AS record, {columns}, region_code, outcome, prev_hash, artefact,
@@ -78,10 +78,9 @@ event AS (
   FROM stated GROUP BY record, {columns}, region_code, outcome, prev_hash, hash, lacking, broken, unsure)"""
 
     def _judged(self) -> str:
-        metered = f"action IN {sql.texts(self.actions)}" if self.actions else "1 = 1"
-        kind = "lower(actor_type)"
-        foreign = f"{kind} NOT IN {sql.texts(t.casefold() for t in self.actor_types)}" if self.actor_types else "1 = 0"
-        shared = "1 = 0" if self.actor_types else f"{kind} IN {sql.texts(SHARED)}"
+        metered = sql.one_of("action", self.actions) if self.actions else "1 = 1"
+        foreign = f"NOT {sql.one_of('actor_type', self.actor_types)}" if self.actor_types else "1 = 0"
+        shared = "1 = 0" if self.actor_types else sql.one_of("actor_type", SHARED)
         cases = [
             (f"occurred_at > {self.scope.as_of}", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
             ("lacking IS NOT NULL", "violation", "lacking"),
@@ -149,7 +148,7 @@ event AS (
         )
 
     def _by_the_meter(self, query: Query) -> tuple[bool, int]:
-        """Return whether the named meter tiles the period and no meter differs by more than the tolerance.
+        """Return whether the named meter counts the whole period and no meter differs by more than the tolerance.
 
         One difference is the sum over a meter's intervals, so that too many in one hour never make up for too few in
         another.
@@ -159,28 +158,29 @@ WITH total AS (
   SELECT DISTINCT meter, period_start, period_end, value FROM usage_totals
   WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {self.scope.start} AND period_end <= {self.scope.end}
-    AND lower(meter) NOT IN {sql.texts(m.casefold() for m in (METERED, *self.scope.excluded_meters))}),
+    AND NOT {sql.one_of("meter", (METERED, *self.scope.excluded_meters))}),
 counted AS (
   SELECT t.meter, t.period_start, t.period_end, t.value, count(c.record) AS seen,
-         lag(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value) AS before
+         max(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value
+                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
   FROM total AS t LEFT JOIN classified AS c
     ON c.subject = '{METERED}' AND c.moment >= t.period_start AND c.moment < t.period_end
   GROUP BY t.meter, t.period_start, t.period_end, t.value)
 SELECT meter, min(period_start) = {self.scope.start} AND max(period_end) = {self.scope.end}
-       AND bool_and(coalesce(before = period_start, true)), CAST(sum(abs(value - seen)) AS BIGINT)
+       AND bool_and(coalesce(period_start <= reached, true)), CAST(sum(abs(value - seen)) AS BIGINT)
 FROM counted GROUP BY meter ORDER BY meter""")
-        named = [r for r in series if r[0].casefold() == self.meter.casefold()]
+        named = [r for r in series if r[0].lower() == sql.tidy(self.meter).lower()]
         fits = len(named) == 1 and bool(named[0][1]) and all(r[2] <= self.tolerance for r in series)
         return fits, max((r[2] for r in series), default=0)
 
     def _unlogged(self, query: Query, coverage: list[Coverage]) -> set[Reason]:
         """Accesses by anyone but the customer that other evidence knows of must stand in the log."""
-        customer = sql.texts(c.casefold() for c in self.scope.customer)
+        customer = sql.one_of("principal_org", self.scope.customer)
         times = "l.occurred_at >= a.started_at AND l.occurred_at <= coalesce(a.ended_at, a.started_at)"
         unlogged = query(
             f"SELECT count(*) FROM access_events AS a WHERE coalesce(started_at, {self.scope.start}) >= "
             f"{self.scope.start} AND coalesce(started_at, {self.scope.start}) < {self.scope.end} "
-            f"AND coalesce(lower(trim(principal_org)), '') NOT IN {customer} "
+            f"AND NOT coalesce({customer}, false) "
             "AND NOT EXISTS (SELECT 1 FROM audit_log AS l WHERE l.event_id = a.event_id) "
             f"AND NOT EXISTS (SELECT 1 FROM audit_log AS l WHERE l.actor = a.principal AND {times})"
         )[0][0]
