@@ -33,10 +33,15 @@ def written(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name.casefold(), *(joint.join(words) for joint in (" ", "-", "_")))))
 
 
+def features_bytes() -> bytes:
+    """Return the shipped list as it goes into a bundle."""
+    return resources.files("checks").joinpath("zdr_features.csv").read_bytes()
+
+
 @cache
 def features(vendor: str) -> tuple[Feature, ...]:
     """Return one vendor's features and models in file order."""
-    lines = resources.files("checks").joinpath("zdr_features.csv").read_text(encoding="utf-8").splitlines()
+    lines = features_bytes().decode().splitlines()
     return tuple(
         Feature(
             row["vendor"],

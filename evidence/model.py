@@ -85,7 +85,10 @@ def _aware(value: object) -> object:
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError("an instant needs a UTC offset")
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+    try:
+        return value.astimezone(UTC) if isinstance(value, datetime) else value
+    except OverflowError:
+        raise ValueError("an instant must lie in the years 1 to 9999 in UTC") from None
 
 
 Instant = Annotated[datetime, BeforeValidator(_aware), PlainSerializer(instant_text, return_type=str)]

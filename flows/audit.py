@@ -7,7 +7,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from evidence.errors import ProbityError
+from evidence.errors import OutputFailed, ProbityError
 from evidence.model import Finding, Status
 from flows import pipeline, tasks
 from flows.pipeline import Audited
@@ -62,9 +62,12 @@ def _row(finding: Finding) -> dict[str, str]:
 
 def run_flow(request: Request) -> Audited:
     """Run the flow in this process and return what it found; our own errors come out as they went in."""
-    state = audit(
-        request.engagement, request.period, request.start, request.end, request.as_of, request.out, return_state=True
-    )
+    asked = (request.engagement, request.period, request.start, request.end, request.as_of, request.out)
+    try:
+        state = audit(*asked, return_state=True)
+    except RuntimeError as error:
+        # Prefect says no more than this when the server it was pointed at does not answer.
+        raise OutputFailed(f"the Prefect server did not answer: {error}; check PREFECT_API_URL") from error
     found = state.result(raise_on_failure=False)
     if isinstance(found, Audited):
         return found

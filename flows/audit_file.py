@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationError, create_model
@@ -77,7 +77,17 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
         refuse(problems)
         raise BadInput(*problems) from None
     refuse(problems)
-    return loaded, json.loads(json.dumps(document.data))
+    return loaded, _publishable(json.loads(json.dumps(document.data)))
+
+
+def _publishable(value: Any) -> Any:
+    """Return what was written with absolute paths cut to their last part: a bundle names no place on this machine."""
+    if isinstance(value, dict):
+        return {k: _publishable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_publishable(v) for v in value]
+    absolute = isinstance(value, str) and PurePath(value).is_absolute()
+    return PurePath(value).name if absolute else value
 
 
 def _model() -> type[AuditFile]:

@@ -47,6 +47,11 @@ class Engagement:
         """Return the configured sources in order."""
         return self.file.sources
 
+    def written_path(self, number: int) -> str | None:
+        """Return a source's path as the audit file writes it, with the names of variables instead of their values."""
+        path = self.published["sources"][number].get("path")
+        return path if isinstance(path, str) else None
+
     @property
     def engine(self) -> str:
         """Return the name of the engine that judges."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checks.engine import versions
+from checks.feature_eligibility import features_bytes
 from checks.regions import catalogue_bytes
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed
@@ -27,7 +28,7 @@ LIMITS = (
     "Raw artefacts are named by digest and kept by the auditing party; they are not in the bundle.",
     "Time is the auditing party's own clock; no time-stamping authority has confirmed it.",
     "No ledger shows whether other audits of the same period were made and not published.",
-    "Prompts and outputs were never collected; personal identifiers are replaced by tokens.",
+    "Prompts and outputs are not in this bundle; personal identifiers in its tables are replaced by tokens.",
 )
 
 
@@ -71,6 +72,7 @@ def assemble(
         "method/audit.json": canonical_bytes(engagement.published),
         "method/method.json": canonical_bytes(_method(engagement, run, gathered)),
         "method/regions.csv": catalogue_bytes(),
+        "method/zdr_features.csv": features_bytes(),
         "evidence/cards.json": canonical_bytes(cards),
         "results/findings.json": findings,
         "results/expectations.json": canonical_bytes(_plain(judgement.expectations)),

@@ -71,6 +71,7 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         period=run.period,
         now=run.now,
         token=run.token,
+        shown=engagement.written_path(number),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )
     source.gather(gathering)

@@ -58,7 +58,13 @@ def gather_family_files(source: Source, configured: str, gathering: Gathering) -
             _Artefact(folder, documents, entry, name, form).gather()
         gathering.progress(source.kind, done, len(folder.entries))
     for other, why in others:
-        if other not in documents.names:
+        named = _family_of(other)
+        if other in documents.names:
+            continue
+        if named is not None:
+            # Evidence in a format that is not read is evidence withheld, not a stray file.
+            folder.lose(other, why, families=(named,))
+        else:
             folder.skip(other, why)
     folder.finish()
 

@@ -43,8 +43,8 @@ class Folder:
 
     @property
     def shown(self) -> str:
-        """Return how the folder is called on cards: relative to the engagement, without paths of this machine."""
-        configured = PurePath(self.configured)
+        """Return how the folder is called on cards: as written in the audit file, without paths of this machine."""
+        configured = PurePath(self.gathering.shown or self.configured)
         return configured.name if configured.is_absolute() else configured.as_posix()
 
     def address(self, name: str) -> str:

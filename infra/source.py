@@ -46,7 +46,8 @@ class Gathered:
 class Gathering:
     """One gathering under way. The clock, the tokens of personal columns and the limits are arguments.
 
-    `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. Parts appear
+    `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. `shown` is the
+    configured path as it was written, before a variable of the environment was put in. Parts appear
     under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
     """
 
@@ -60,6 +61,7 @@ class Gathering:
     limits: Limits = field(default_factory=Limits)
     collector: str = field(default_factory=collector_name)
     identity: str = "local files"
+    shown: str | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)

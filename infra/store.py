@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +23,10 @@ class FolderStore(BaseModel):
 
     def prepare(self) -> None:
         """Make the folder and prove that it can be written to, before any work is done for it."""
-        probe = self._folder / ".probity-write-test"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
         except OSError as cause:
             raise OutputFailed(
                 f"cannot write bundles to {self.path}: {cause.strerror or cause}; choose another folder with --out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,10 +37,10 @@ class Part:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if not self._kept:
-            try:
+            # What is thrown away need not close well: on a full disk closing fails too, and would hide why.
+            with contextlib.suppress(OSError, pa.ArrowException):
                 self._writer.close()
-            finally:
-                self._temporary.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
 
     def add(self, table: pa.Table) -> None:
         """Write a batch as one row group; batches are cut by counts, never by time, so that bytes repeat."""

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_valid import DocumentValid, Requirement, day_number, offers
+from checks.kernels.document_valid import DocumentValid, Requirement, day_number, speaks_of
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
 
 SURVEILLANCE_MONTHS = 12
+#: What certificates say where no accreditation body stands behind the certifier.
+NO_BODY = ("-", "n/a", "no", "none", "not accredited", "unaccredited", "unknown")
 
 
 class Iso27001Certification(Commitment):
@@ -54,18 +56,23 @@ class Iso27001Certification(Commitment):
         period = DocumentValid(scope, "", ("", ""), (), Assurance.AUDITED)
         first, last = period.first_day, period.last_day
         surveyed = day_number(add_months(scope.period.end.date(), -SURVEILLANCE_MONTHS))
-        edition = f"(edition = {sql.text(self.edition)} OR edition LIKE {sql.text('%:' + self.edition)})"
+        named = sql.text(f"iso%27001:{self.edition}%")
+        edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
+        ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
         touched = (
             f"coalesce(period_start, CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)) <= {last} "
             f"AND coalesce(period_end, {last}) >= {first}"
         )
-        accredited = "trim(accreditation_body) <> ''" if self.accredited else "1 = 1"
+        accredited = f"lower(accreditation_body) NOT IN {sql.texts(NO_BODY)}" if self.accredited else "1 = 1"
+        replaced = f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= {first} AND o.last_day >= {last}"
         bad = (
-            f"(status IN ('suspended', 'withdrawn') AND {touched}) "
-            f"OR (status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
+            f"({ours} AND status IN ('suspended', 'suspension') AND {touched}) "
+            f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {touched} "
+            f"AND NOT EXISTS ({replaced})) "
+            f"OR ({ours} AND status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
             "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
-            f"OR (last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record "
-            f"AND o.last_day >= {first} AND o.first_day <= {last}))"
+            f"OR ({ours} AND last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o "
+            f"WHERE o.record <> trusted.record AND o.last_day >= {first} AND o.first_day <= {last}))"
         )
         return DocumentValid(
             scope,
@@ -75,12 +82,25 @@ class Iso27001Certification(Commitment):
             extra_violation=bad,
             requirements=(
                 Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
-                Requirement(offers(scope.services), "violation", "service out of scope", True),
+                Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
                 Requirement(edition, "unusable", Reason.STALE),
                 Requirement(accredited, "unusable", Reason.UNTRUSTED_EVIDENCE),
                 Requirement("status IS NOT NULL AND status_checked_at IS NOT NULL", "unusable", Reason.NO_EVIDENCE),
-                Requirement("status IN ('active', 'expired')", "unusable", Reason.INCOMPLETE_COVERAGE),
-                Requirement(f"status_checked_at >= {scope.start}", "unusable", Reason.STALE),
+                Requirement("status IN ('active', 'valid', 'expired')", "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement("last_day - first_day <= 1_200", "unusable", Reason.UNREADABLE_ROWS),
+                Requirement(
+                    f"status_checked_at >= {last} * {sql.DAY} OR status_checked_at >= last_day * {sql.DAY}",
+                    "unusable",
+                    Reason.STALE,
+                ),
+                Requirement(
+                    f"status <> 'expired' OR last_day * {sql.DAY} <= {scope.as_of}", "unusable", Reason.CONTRADICTED
+                ),
+                Requirement(
+                    f"coalesce(surveillance_audit_on, 0) * {sql.DAY} <= {scope.as_of}",
+                    "unusable",
+                    Reason.UNREADABLE_ROWS,
+                ),
                 Requirement(f"status_checked_at <= {scope.as_of}", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
             ),

@@ -6,15 +6,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.document_valid import (
     DocumentValid,
     Requirement,
     contains_all,
     empty,
-    not_bad_opinion,
     offers,
+    opinion_stands,
 )
 from checks.kernels.signal_fusion import SignalFusion
 from evidence.model import Assurance, Reason
@@ -77,13 +76,16 @@ class NoTrainingUse(Commitment):
         in_scope = Requirement(
             f"NOT {empty('services')} AND {offers(scope.services)}", "unusable", Reason.INCOMPLETE_COVERAGE
         )
-        no_carve_out = Requirement(empty("exceptions"), "unknown", Reason.INCOMPLETE_COVERAGE)
+        no_carve_out = Requirement(
+            f"{empty('exceptions')} AND {empty('carve_outs')}", "unknown", Reason.INCOMPLETE_COVERAGE
+        )
         attestation = DocumentValid(
             scope,
             kind="training-attestation",
             covers=("period_start", "period_end"),
             assurance=Assurance.ATTESTED,
-            extra_violation="status = 'refused'",
+            extra_violation="status = 'refused' AND current",
+            issuer_is_holder=True,
             requirements=(says_so, in_scope, no_carve_out),
         )
         report = DocumentValid(
@@ -93,12 +95,7 @@ class NoTrainingUse(Commitment):
             assurance=Assurance.AUDITED,
             carry_months=REPORT_MONTHS,
             requirements=(
-                Requirement(
-                    f"lower(trim(issuer)) <> {sql.text(scope.vendor.strip().casefold())}",
-                    "unusable",
-                    Reason.UNTRUSTED_EVIDENCE,
-                ),
-                Requirement(not_bad_opinion(), "violation", "qualified finding by the auditor"),
+                Requirement(opinion_stands(scope.services, ASSERTION), "violation", "qualified finding by the auditor"),
                 Requirement("opinion = 'unqualified'", "unusable", Reason.UNTRUSTED_EVIDENCE),
                 Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
                 says_so,

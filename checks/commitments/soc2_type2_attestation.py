@@ -14,8 +14,8 @@ from checks.kernels.document_valid import (
     Requirement,
     contains_all,
     empty,
-    not_bad_opinion,
-    offers,
+    opinion_stands,
+    speaks_of,
 )
 from checks.terms import UNITS, Exact
 from evidence.model import Assurance, Reason
@@ -64,13 +64,13 @@ class Soc2Type2Attestation(Commitment):
             "NOT EXISTS (SELECT 1 FROM (SELECT unnest(stated.carve_outs) AS org) AS c WHERE NOT EXISTS ("
             "SELECT 1 FROM documents AS d WHERE d.kind = 'soc2' AND d.report_type = '2' "
             f"AND lower(d.opinion) = 'unqualified' AND d.{TRUSTED.replace('AND ', 'AND d.')} "
-            "AND lower(d.holder_entity) = lower(c.org) "
+            "AND lower(d.holder_entity) = lower(c.org) AND lower(d.issuer) <> lower(c.org) "
+            f"AND d.received_at <= {scope.as_of} AND coalesce(len(d.defects), 0) = 0 "
             f"AND d.period_end * {sql.DAY} + {self.max_bridge.microseconds} >= {scope.end - sql.DAY} "
             f"AND d.period_start * {sql.DAY} <= {scope.start}))"
         )
-        disposed = (
-            f"({empty('exceptions')} OR len(list_filter(exceptions, lambda x: NOT lower(x) LIKE '%disposition:%')) = 0)"
-        )
+        settled = " OR ".join(f"lower(x) LIKE '%disposition: {word}%'" for word in ("accepted", "remediated"))
+        disposed = f"({empty('exceptions')} OR len(list_filter(exceptions, lambda x: NOT ({settled}))) = 0)"
         return DocumentValid(
             scope,
             kind="soc2",
@@ -81,8 +81,8 @@ class Soc2Type2Attestation(Commitment):
             requirements=(
                 Requirement("len(services) > 0 AND report_type IN ('1', '2')", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement("coalesce(report_type <> '1', true)", "violation", "Type I where Type II is due", True),
-                Requirement(offers(scope.services), "violation", "service out of scope", True),
-                Requirement(not_bad_opinion("disclaimer"), "violation", "opinion is not unqualified"),
+                Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
+                Requirement(opinion_stands(scope.services), "violation", "opinion is not unqualified"),
                 Requirement("opinion = 'unqualified'", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(contains_all("criteria", self.criteria), "unusable", Reason.INCOMPLETE_COVERAGE),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.consent_precedes import one_version
-from checks.kernels.present import folded, incomplete, meters_with_names, said
+from checks.kernels.present import incomplete
 from checks.kernels.reconcile import Expectation, Reconciliation, reconcile
 from evidence.model import Assurance, Reason
 
-#: How a meter names the log of accesses when it counts it, in `usage_totals.system_id`.
+#: How a count of the log of accesses names it, in `log_totals.log`.
 LOG = "access_events"
 
 
@@ -32,31 +34,25 @@ class Sessions:
 
     def events(self) -> str:
         """Return one row per session of the log."""
-        vendor = sql.texts(v.strip().casefold() for v in (self.scope.vendor, *self.vendor_side))
-        own = sql.texts(c.strip().casefold() for c in (*self.scope.customer, *self.approvers))
-        started = f"started_at <= {self.scope.as_of}"
+        vendor = sql.one_of("principal_org", (self.scope.vendor, *self.vendor_side))
+        own = sql.one_of("principal_org", (*self.scope.customer, *self.approvers))
+        whole = f"started_at <= {self.scope.as_of} AND NOT {incomplete('access_events')}"
         return f"""
-SELECT '{LOG}' AS subject, {sql.identity(said("event_id"))} AS record, started_at AS moment,
+SELECT '{LOG}' AS subject, {sql.identity("event_id")} AS record, started_at AS moment,
   CASE WHEN ended_at >= started_at AND ended_at <= {self.scope.as_of} THEN ended_at END AS until,
-  {said("approval_id")} AS link, {said("object")} AS object, artefact, {incomplete("access_events")} AS broken,
-  {folded("principal_org")} IN {vendor} AS provable,
-  CASE WHEN {folded("principal_org")} IN {own} AND {folded("principal_org")} NOT IN {vendor}
-       THEN CASE WHEN {started} AND NOT {incomplete("access_events")} THEN 'excused' ELSE 'unknown' END
-       ELSE 'judged' END AS state,
-  CASE WHEN {folded("principal_org")} IN {own} AND {started} AND NOT {incomplete("access_events")} THEN 'own staff'
-       ELSE '{Reason.UNREADABLE_ROWS}' END AS doubt
+  approval_id AS link, object, artefact, {incomplete("access_events")} AS broken, {vendor} AS provable,
+  CASE WHEN {own} AND NOT {vendor} THEN CASE WHEN {whole} THEN 'excused' ELSE 'unknown' END ELSE 'judged' END AS state,
+  CASE WHEN {own} AND {whole} THEN 'own staff' ELSE '{Reason.UNREADABLE_ROWS}' END AS doubt
 FROM access_events
-WHERE started_at IS NULL OR (started_at < {self.scope.end}
+WHERE started_at IS NULL OR (started_at < {self.scope.end} AND started_at >= {self.scope.since}
   AND (started_at >= {self.scope.start} OR ended_at IS NULL OR ended_at > {self.scope.start}))"""
 
     def permissions(self) -> str:
         """Return the approvals; only the contract's approvers are entitled, and the vendor never is."""
-        by = folded("approver_org")
-        vendor = sql.texts(v.strip().casefold() for v in (self.scope.vendor, *self.vendor_side))
-        named = sql.texts(a.strip().casefold() for a in self.approvers)
+        vendor = sql.one_of("approver_org", (self.scope.vendor, *self.vendor_side))
         return one_version(f"""
-SELECT DISTINCT {said("approval_id")} AS permission_id, granted_at, valid_from, valid_to, {said("scope")} AS scope,
-  ({by} IN {named} AND {by} NOT IN {vendor}) AS entitled,
+SELECT DISTINCT approval_id AS permission_id, granted_at, valid_from, valid_to, scope,
+  ({sql.one_of("approver_org", self.approvers)} AND NOT {vendor}) AS entitled,
   ({incomplete("approvals")} OR valid_to < valid_from) AS broken FROM approvals""")
 
     def scope_fits(self) -> str:
@@ -87,7 +83,14 @@ SELECT DISTINCT {said("approval_id")} AS permission_id, granted_at, valid_from, 
         )
 
 
-def count_log(query: Query, scope: Scope) -> Reconciliation:
-    """Compare the log of accesses with the meters that name it; totals of anything else are not about it."""
-    own = f"coalesce(system_id, '') = '{LOG}' OR (system_id IS NULL AND {sql.defective()})"
-    return reconcile(meters_with_names(query, own), scope, Expectation((LOG,), whole=None, each="records"))
+def count_log(query: Query, scope: Scope, log: str = LOG) -> Reconciliation:
+    """Compare a log, whose name is the subject of its rows, with every independent count of it."""
+    totals = f"""
+usage_totals AS (
+  SELECT meter, CASE WHEN log IS NOT NULL THEN 'records' END AS metric, {sql.text(log)} AS system_id, period_start, period_end,
+    value, defects FROM log_totals WHERE log IS NULL OR {sql.same("log", log)})"""
+
+    def of_the_log(statement: str) -> Sequence[tuple[Any, ...]]:
+        return query(f"WITH {totals} SELECT * FROM ({statement}) AS asked")
+
+    return reconcile(of_the_log, scope, Expectation((log,), whole=None, each="records"))

@@ -9,7 +9,7 @@ from typing import Protocol
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
-from checks.kernels.present import folded, incomplete, said
+from checks.kernels.present import incomplete
 from evidence.model import Reason
 
 #: A permission that states no end never ends; later than any instant that evidence can hold.
@@ -121,14 +121,13 @@ def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     Without named offices in the contract anyone but the vendor is entitled. A row that does not say its purpose may
     be for this one.
     """
-    by = folded("granted_by")
-    named = sql.texts(o.strip().casefold() for o in offices)
-    entitled = f"{by} IN {named}" if named != "(NULL)" else f"{by} <> {sql.text(vendor.strip().casefold())}"
+    named = list(offices)
+    entitled = sql.one_of("granted_by", named) if named else f"NOT ({sql.same('granted_by', vendor)})"
     stated = f"""
-SELECT DISTINCT {said("consent_id")} AS permission_id, granted_at, granted_at AS valid_from,
-  coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, {said("scope")} AS scope,
+SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_from,
+  coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, scope,
   ({entitled}) AS entitled, {incomplete("consents")} AS broken
-FROM consents WHERE coalesce({said("purpose")}, {sql.text(purpose)}) = {sql.text(purpose)}"""
+FROM consents WHERE purpose IS NULL OR {sql.same("purpose", purpose)}"""
     return one_version(stated)
 
 

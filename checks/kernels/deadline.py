@@ -133,12 +133,8 @@ def denial(scope: Scope, assertion: str) -> DocumentValid:
         kind=STATEMENT,
         covers=("period_start", "period_end"),
         assurance=Assurance.ATTESTED,
+        issuer_is_holder=True,
         requirements=(
-            Requirement(
-                f"lower(trim(issuer)) = {sql.text(scope.vendor.strip().casefold())}",
-                "unusable",
-                Reason.UNTRUSTED_EVIDENCE,
-            ),
             Requirement(contains_all("assertions", (assertion,)), "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement(
                 f"NOT {empty('services')} AND {offers(scope.services)}", "unusable", Reason.INCOMPLETE_COVERAGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from checks import sql
 from checks.commitment import Scope
@@ -16,6 +17,15 @@ from evidence.model import Assurance, Coverage, Reason
 #: Documents of one kind and holder that one audit looks at.
 MAX_DOCUMENTS = 10_000
 EPOCH = date(1970, 1, 1)
+#: A day after every day, in days since 1970.
+FAR = 1_000_000
+
+GOOD_OPINION = "unqualified"
+BAD_OPINIONS = ("qualified", "adverse", "disclaimer")
+GOOD_STATUS = ("active", "current", "final", "issued", "valid")
+BAD_STATUS = ("cancelled", "canceled", "refused", "revoked", "suspended", "suspension", "withdrawn")
+#: A status outside these words is not understood, and a document that has one cannot be relied on.
+KNOWN_STATUS = (*GOOD_STATUS, *BAD_STATUS, "expired")
 
 #: What makes a document count at all, whatever it says: its file is the one described, and its signature verified.
 TRUSTED = "file_state = 'match' AND signature = 'valid'"
@@ -46,7 +56,8 @@ class DocumentValid:
 
     A bridge is the vendor's own letter that carries a report forward: at most `max_bridge` days, adjoining a report,
     and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
-    carried `carry_months` past its issue where the contract counts it as current for that long; provisional too.
+    carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
+    `issuer_is_holder` says whether the vendor itself must have issued it, or somebody else must have.
     """
 
     scope: Scope
@@ -58,6 +69,7 @@ class DocumentValid:
     max_bridge: int = 0
     extra_violation: str = "1 = 0"
     carry_months: int = 0
+    issuer_is_holder: bool = False
 
     name = "document-valid"
     noun = "documents"
@@ -74,21 +86,25 @@ class DocumentValid:
         return day_number((self.scope.period.end - timedelta(microseconds=1)).date())
 
     def stated(self) -> str:
-        """Return the CTE `stated`: the holder's documents of these kinds known at `as_of`, once each."""
-        kinds = sql.texts(k for k in (self.kind, self.bridge_kind) if k)
+        """Return the CTE `stated`: the holder's documents of these kinds known at `as_of`, each version once.
+
+        A document that does not say of which kind it is or whose it is may be one of them, and stays in.
+        """
+        kinds = sql.one_of("kind", [k for k in (self.kind, self.bridge_kind) if k])
         first, last = self.covers
+        main = sql.same("kind", self.kind)
         return f"""
 stated AS (
   SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM (
-    SELECT {sql.identity("document_id")} AS record, kind, issuer, holder_entity, services, report_type,
+    SELECT {sql.identity("document_id")} AS record, coalesce({main}, false) AS main, services, report_type,
       edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
-      accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, file_state, signature,
-      CASE WHEN kind = {sql.text(self.kind)} THEN {first} ELSE period_start END AS first_day,
-      CASE WHEN kind = {sql.text(self.kind)} THEN {last} ELSE period_end END AS last_day,
+      accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
+      coalesce({TRUSTED}, false) AS sound, CASE WHEN {main} THEN {first} ELSE period_start END AS first_day,
+      least(CASE WHEN {main} THEN {last} ELSE period_end END, coalesce(expires_on, {FAR})) AS last_day,
       period_start, period_end, {_unstated()} AS broken, min(artefact) AS artefact
     FROM documents
-    WHERE kind IN {kinds} AND (received_at IS NULL OR received_at <= {self.scope.as_of})
-      AND lower(trim(holder_entity)) = {sql.text(self.scope.vendor.strip().casefold())}
+    WHERE (kind IS NULL OR {kinds}) AND (received_at IS NULL OR received_at <= {self.scope.as_of})
+      AND (holder_entity IS NULL OR {sql.same("holder_entity", self.scope.vendor)})
     GROUP BY ALL) AS once)"""
 
     def classify(self) -> str:
@@ -97,83 +113,101 @@ stated AS (
 
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
-        unusable = self._cases("unusable")
-        lone = " ".join(
-            f"WHEN NOT coalesce({r.holds}, false) THEN {sql.text(r.why)}"
-            for r in self.requirements
-            if r.otherwise == "violation" and r.unless_other
-        )
-        hard = self._cases("violation", hard=True)
+        vendor = sql.same("issuer", self.scope.vendor)
+        other = f"NOT ({vendor})" if not self.issuer_is_holder else vendor
         return f"""{self.stated()},
 weighed AS (
-  SELECT *, (first_day <= {self.last_day} AND {self._lasting()} >= {self.first_day}) AS current,
+  SELECT *, (coalesce(first_day, {self.first_day}) <= {self.last_day}
+             AND coalesce({self._lasting()}, {self.last_day}) >= {self.first_day}) AS current,
+    (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
+     OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
+     OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse,
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN NOT coalesce({TRUSTED}, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
-         WHEN broken OR first_day IS NULL OR last_day IS NULL OR issued_on IS NULL OR last_day < first_day
-           THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN kind = {sql.text(self.kind)} THEN CASE {unusable} ELSE NULL END
-         ELSE CASE WHEN issued_on < first_day OR last_day - first_day + 1 > {self.max_bridge}
-                   THEN '{Reason.INCOMPLETE_COVERAGE}' END END AS useless,
-    CASE WHEN kind = {sql.text(self.kind)} THEN CASE {hard} ELSE NULL END END AS broken_promise,
-    CASE WHEN kind = {sql.text(self.kind)} THEN CASE {lone or "WHEN 1 = 0 THEN ''"} ELSE NULL END END AS wrong_kind,
-    CASE WHEN kind = {sql.text(self.kind)} THEN CASE {self._cases("unknown")} ELSE NULL END END AS doubt
+         WHEN NOT sound OR NOT coalesce({other} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
+         WHEN broken OR first_day IS NULL OR last_day IS NULL OR last_day < first_day THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN main THEN CASE {self._cases("unusable")} ELSE NULL END
+         WHEN NOT coalesce({vendor}, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
+         WHEN issued_on < first_day OR last_day - first_day + 1 > {self.max_bridge} OR NOT {empty("exceptions")}
+              OR NOT coalesce({contains_all("services", self.scope.services)}, false)
+           THEN '{Reason.INCOMPLETE_COVERAGE}' END AS useless,
+    CASE WHEN main THEN CASE {self._cases("violation")} ELSE NULL END END AS broken_promise,
+    CASE WHEN main THEN CASE {self._cases("violation", lone=True)} ELSE NULL END END AS wrong_sort,
+    CASE WHEN main THEN CASE {self._cases("unknown")} ELSE NULL END END AS doubt
   FROM stated),
 trusted AS (
-  SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_kind IS NULL) AS usable,
-    ({TRUSTED} AND versions = 1 AND NOT broken) AS believable FROM weighed),
+  SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_sort IS NULL
+             AND NOT ({self._bad_status()})) AS usable,
+    (sound AND versions = 1 AND NOT broken) AS believable FROM weighed),
 judged AS (
-  SELECT kind AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
+  SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
+    artefact,
     CASE WHEN believable AND ({self.extra_violation}) THEN 'violation'
          WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
-         WHEN believable AND wrong_kind IS NOT NULL AND {self._recent()} AND NOT EXISTS (
-              SELECT 1 FROM trusted AS o WHERE o.usable AND o.current) THEN 'violation'
-         WHEN usable AND current AND doubt IS NOT NULL THEN 'unknown'
+         WHEN believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS (
+              SELECT 1 FROM trusted AS o WHERE o.usable AND o.last_day >= {self.first_day - 366}) THEN 'violation'
+         WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
+              OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL)) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome,
-    coalesce(broken_promise, wrong_kind, useless, CASE WHEN current THEN doubt END,
-             CASE WHEN {self.extra_violation} THEN status END, '') AS why
+    CASE WHEN believable AND ({self.extra_violation}) THEN coalesce(status, 'it had ended')
+         ELSE coalesce(broken_promise, wrong_sort, useless, CASE WHEN current THEN doubt END,
+                       '{Reason.CONTRADICTED}') END AS why
   FROM trusted)"""
 
+    def _bad_status(self) -> str:
+        """Where a status has no meaning of its own for the kind, a bad or unknown one makes a document doubtful."""
+        if self.extra_violation != "1 = 0":
+            return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)"
+        return f"coalesce(status NOT IN {sql.texts(GOOD_STATUS)}, false)"
+
     def _lasting(self) -> str:
-        return f"greatest(last_day, issued_on + {31 * self.carry_months})" if self.carry_months else "last_day"
+        return f"(last_day + {31 * self.carry_months})"
 
     def _recent(self) -> str:
         """A document of the wrong sort breaks the promise only if it is what the vendor shows for this period."""
         shown = "coalesce(last_day, issued_on)"
         return f"{shown} >= {self.first_day - 366} AND coalesce(first_day, issued_on) <= {self.last_day}"
 
-    def _cases(self, otherwise: str, *, hard: bool = False) -> str:
+    def _cases(self, otherwise: str, *, lone: bool = False) -> str:
         cases = [
             f"WHEN NOT coalesce({r.holds}, false) THEN {sql.text(r.why)}"
             for r in self.requirements
-            if r.otherwise == otherwise and not (hard and r.unless_other)
+            if r.otherwise == otherwise and r.unless_other is lone
         ]
         return " ".join(cases) or "WHEN 1 = 0 THEN ''"
 
     def reach(self, query: Query) -> Reach:
         """Return which days of the period usable documents cover, and what the cover is worth."""
         found = query(
-            f"WITH {self.ctes()} SELECT kind, first_day, last_day, issued_on, usable, useless FROM trusted "
+            f"WITH {self.ctes()} SELECT main, first_day, last_day, issued_on, usable, useless, services FROM trusted "
             f"ORDER BY first_day, last_day, record LIMIT {MAX_DOCUMENTS + 1}"
         )
         if len(found) > MAX_DOCUMENTS:
             raise LimitExceeded(f"documents: more than {MAX_DOCUMENTS} of kind {self.kind} for one holder")
         usable = [r for r in found if r[4]]
-        reports = [(r[1], r[2]) for r in usable if r[0] == self.kind]
-        letters = [(r[1], min(r[2], r[3])) for r in usable if r[0] == self.bridge_kind]
-        direct, bridged = self._cover(reports, letters)
-        bridged |= self._carried([(r[2], r[3]) for r in usable if r[0] == self.kind]) - direct
-        missing = self.last_day - self.first_day + 1 - len(direct | bridged)
-        gaps = self._gaps(found, reports) if missing else set[Reason]()
-        note = f"{missing} of {self.last_day - self.first_day + 1} days have no valid document" if missing else ""
-        provisional = bool(bridged) and not missing
+        days = self.last_day - self.first_day + 1
+        covered, later = days, 0
+        for service in self.scope.services:
+            direct, bridged = self._days(usable, sql.tidy(service).lower())
+            covered, later = min(covered, len(direct | bridged)), max(later, len(bridged))
+        missing = days - covered
+        gaps = self._gaps(found) if missing else set[Reason]()
+        note = f"{missing} of {days} days have no valid document" if missing else ""
+        provisional = bool(later) and not missing
         if provisional:
-            note = f"{len(bridged)} days lie after the examined period"
+            note = f"{later} days lie after the examined period"
         return Reach(
             coverage=(Coverage(subject=self.kind, covered=not missing, note=note),),
             gaps=frozenset(gaps),
             provisional=provisional,
             assurance=Assurance.ATTESTED if provisional else self.assurance,
         )
+
+    def _days(self, usable: Sequence[tuple[Any, ...]], service: str) -> tuple[set[int], set[int]]:
+        """Return the days that reports on a service examined, and those that letters or currency add."""
+        reports = [r for r in usable if r[0] and service in {s.lower() for s in r[6]}]
+        letters = [(r[1], min(r[2], r[3])) for r in usable if not r[0]]
+        direct, bridged = self._cover([(r[1], r[2]) for r in reports], letters)
+        return direct, (bridged | self._carried([r[2] for r in reports])) - direct
 
     def _cover(
         self, reports: Sequence[tuple[int, int]], letters: Sequence[tuple[int, int]]
@@ -188,34 +222,48 @@ judged AS (
                 bridged.update(range(max(low, period.start), min(last + 1, period.stop)))
         return direct, bridged - direct
 
-    def _carried(self, reports: Sequence[tuple[int, int]]) -> set[int]:
+    def _carried(self, ends: Sequence[int]) -> set[int]:
         days: set[int] = set()
-        for end, issued in reports if self.carry_months else ():
-            last = day_number(add_months(EPOCH + timedelta(days=issued), self.carry_months))
+        for end in ends if self.carry_months else ():
+            last = day_number(add_months(EPOCH + timedelta(days=end), self.carry_months))
             days.update(range(max(end + 1, self.first_day), min(last, self.last_day) + 1))
         return days
 
-    def _gaps(self, found: Sequence[tuple[object, ...]], reports: Sequence[tuple[int, int]]) -> set[Reason]:
+    def _gaps(self, found: Sequence[tuple[Any, ...]]) -> set[Reason]:
         if not found:
             return {Reason.NO_EVIDENCE}
         reasons = {Reason(str(r[5])) for r in found if r[5] in set(Reason)}
-        if reports and max(end for _, end in reports) < self.first_day:
+        ends = [r[2] for r in found if r[0] and r[4]]
+        if ends and max(ends) < self.first_day:
             reasons.add(Reason.STALE)
         return reasons or {Reason.INCOMPLETE_COVERAGE}
 
 
 def _unstated() -> str:
     """Return the condition that something every document must state is missing or could not be read."""
-    needed = ("document_id", "issuer", "services", "issued_on", "file", "file_sha256", "received_at", "signature")
-    return "(" + " OR ".join([sql.defective(), *(f"{name} IS NULL" for name in needed)]) + ")"
+    needed = (
+        "document_id",
+        "kind",
+        "holder_entity",
+        "issuer",
+        "services",
+        "issued_on",
+        "file",
+        "file_sha256",
+        "received_at",
+        "signature",
+    )
+    early = f"issued_on * {sql.DAY} > received_at + {sql.DAY}"  # a day of grace for the zone the date was written in
+    return "(" + " OR ".join([sql.defective(), early, *(f"{name} IS NULL" for name in needed)]) + ")"
 
 
 def contains_all(column: str, wanted: Sequence[str]) -> str:
     """Return the condition that a list column holds every wanted text, without regard to case."""
-    conditions = [
-        f"list_contains(list_transform({column}, lambda x: lower(x)), {sql.text(w.casefold())})" for w in wanted
-    ]
-    return " AND ".join(conditions) or "1 = 1"
+    return " AND ".join(_contains(column, w) for w in wanted) or "1 = 1"
+
+
+def _contains(column: str, wanted: str) -> str:
+    return f"list_contains(list_transform({column}, lambda x: lower(x)), lower({sql.text(sql.tidy(wanted))}))"
 
 
 def empty(column: str) -> str:
@@ -228,6 +276,13 @@ def offers(services: Sequence[str]) -> str:
     return f"({empty('services')} OR ({contains_all('services', services)}))"
 
 
-def not_bad_opinion(*also: str) -> str:
-    """Return the condition that a document's opinion is not known to be bad; a missing one is not known."""
-    return f"coalesce(opinion NOT IN {sql.texts(('qualified', 'adverse', *also))}, true)"
+def speaks_of(services: Sequence[str]) -> str:
+    """Return the condition that a document names a contracted service; one that names none says nothing."""
+    return f"({empty('services')} OR {' OR '.join(_contains('services', s) for s in services)})"
+
+
+def opinion_stands(services: Sequence[str], *assertions: str) -> str:
+    """Return the condition that no bad opinion on this subject is stated; one on something else is none of ours."""
+    about = " OR ".join([empty("assertions"), *(_contains("assertions", a) for a in assertions)])
+    elsewhere = f" OR NOT ({about})" if assertions else ""
+    return f"(coalesce(opinion NOT IN {sql.texts(BAD_OPINIONS)}, true) OR NOT {speaks_of(services)}{elsewhere})"

@@ -11,7 +11,7 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.consent_precedes import consents
 from checks.kernels.max_age import MaxAge
-from checks.kernels.present import incomplete, meters_with_names, said
+from checks.kernels.present import incomplete
 from evidence.model import Reason
 
 
@@ -35,7 +35,7 @@ class KeptLonger:
 WITH aged AS (SELECT * FROM ({self.ages.classify()}) AS every_age),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
-    max({said("consent_id")}) AS link, count(DISTINCT {said("consent_id")}) AS links,
+    max(consent_id) AS link, count(DISTINCT consent_id) AS links,
     max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws
   FROM data_lifecycle GROUP BY 1, 2)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, coalesce(c.link, '') AS link, a.artefact,
@@ -66,10 +66,10 @@ FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.re
             columns = f"subject, record, moment, {seen}, why, measure, artefact"
             return query(f"WITH classified AS (SELECT {columns} FROM classified) SELECT * FROM ({statement}) AS asked")
 
-        found = self.ages.reach(meters_with_names(by_age))
+        found = self.ages.reach(by_age)
         flawed = query(
             f"SELECT 1 FROM system_inventory WHERE {incomplete('system_inventory')} UNION ALL "
-            f"SELECT 1 FROM data_lifecycle WHERE {said('record_id')} IS NULL OR {said('system_id')} IS NULL LIMIT 1"
+            f"SELECT 1 FROM data_lifecycle WHERE record_id IS NULL OR system_id IS NULL LIMIT 1"
         )
         gaps = found.gaps | ({Reason.UNREADABLE_ROWS} if flawed else set())
         return replace(found, gaps=gaps, not_exercised=not gaps and not found.provisional)

@@ -16,9 +16,41 @@ ON = ("true", "on", "yes", "enabled")
 OFF = ("false", "off", "no", "disabled")
 OPTED_IN = ("opted_in", "opted-in")
 OPTED_OUT = ("opted_out", "opted-out")
-TRAINING_PURPOSES = ("training", "fine-tuning", "fine_tuning", "model-improvement", "model_improvement")
+#: Purposes of an access, spelt without spaces and dashes; whatever is in neither list is unknown.
+TRAINING_PURPOSES = (
+    "training",
+    "train",
+    "modeltraining",
+    "finetuning",
+    "finetune",
+    "modelimprovement",
+    "productimprovement",
+    "rlhf",
+    "evaluation",
+)
+BENIGN_PURPOSES = (
+    "abusereview",
+    "backup",
+    "billing",
+    "customerrequest",
+    "debugging",
+    "deletion",
+    "incident",
+    "incidentresponse",
+    "legal",
+    "maintenance",
+    "migration",
+    "monitoring",
+    "operations",
+    "security",
+    "service",
+    "support",
+    "troubleshooting",
+)
+#: Scopes whose settings speak for the whole customer.
+WHOLE = ("account", "org", "organisation", "organization", "tenant")
 #: The chance of one false alarm over all canaries together (Bonferroni), as one in this many.
-CANARY_ALPHA = 100
+CANARY_ALPHA = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +85,7 @@ class SignalFusion:
             f"{sql.texts(ON)}) OR (lower(setting) NOT IN {on_is_bad} AND lower(value) IN {sql.texts(OFF)}))"
         )
         unreadable = (
-            f"{sql.defective()} OR captured_at IS NULL OR scope IS NULL OR value IS NULL "
+            f"{sql.defective()} OR setting IS NULL OR captured_at IS NULL OR scope IS NULL OR value IS NULL "
             f"OR lower(value) NOT IN {sql.texts((*ON, *OFF, *OPTED_IN, *OPTED_OUT))}"
         )
         return f"""
@@ -62,32 +94,36 @@ SELECT 'settings', coalesce(setting, '') || '/' || coalesce(scope, '') || '/' ||
   CASE WHEN {unreadable} THEN 'unknown' WHEN {allowing} THEN 'violation' ELSE 'ok' END,
   CASE WHEN {unreadable} THEN '{Reason.UNREADABLE_ROWS}' ELSE setting || ' = ' || value END,
   CAST(NULL AS BIGINT), artefact
-FROM settings WHERE lower(setting) IN {sql.texts(SETTINGS)}
+FROM settings WHERE (setting IS NULL OR lower(setting) IN {sql.texts(SETTINGS)})
   AND (captured_at IS NULL OR (captured_at >= {self.scope.start} AND captured_at < {self.scope.end}))"""
 
     def _manifest(self) -> str:
-        tenants = sql.texts(c.casefold() for c in self.scope.customer)
+        tenant = sql.one_of("tenant_id", self.scope.customer)
+        known = f"{_digest('content_hash')} IN (SELECT {_digest('content_hash')} FROM content_hashes)"
+        unread = (
+            f"{sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL OR cutoff > {self.scope.as_of} "
+            f"OR (content_hash IS NULL AND tenant_id IS NULL) "
+            f"OR (content_hash IS NOT NULL AND {_digest('content_hash')} IS NULL)"
+        )
         return f"""
 SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(content_hash, tenant_id,
        artefact || '#' || CAST(row AS VARCHAR)), cutoff,
-  CASE WHEN lower(content_hash) IN (SELECT lower(content_hash) FROM content_hashes WHERE content_hash IS NOT NULL)
-            OR lower(tenant_id) IN {tenants} THEN 'violation'
-       WHEN {sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL
-            OR (content_hash IS NULL AND tenant_id IS NULL) THEN 'unknown' ELSE 'ok' END,
-  CASE WHEN lower(content_hash) IN (SELECT lower(content_hash) FROM content_hashes WHERE content_hash IS NOT NULL)
-         THEN 'customer content in a training set' WHEN lower(tenant_id) IN {tenants} THEN 'customer in a training set'
-       WHEN {sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL
-            OR (content_hash IS NULL AND tenant_id IS NULL) THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END,
+  CASE WHEN coalesce({known}, false) OR coalesce({tenant}, false) THEN 'violation' WHEN {unread} THEN 'unknown'
+       ELSE 'ok' END,
+  CASE WHEN coalesce({known}, false) THEN 'customer content in a training set'
+       WHEN coalesce({tenant}, false) THEN 'customer in a training set'
+       WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END,
   CAST(NULL AS BIGINT), artefact FROM training_manifest"""
 
     def _canaries(self) -> str:
         return f"""
 SELECT 'canary', record, probed_at,
   CASE WHEN broken THEN 'unknown' WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'violation'
-       WHEN rank = 1 THEN 'unknown' ELSE 'ok' END,
+       WHEN rank = 1 OR probes * {CANARY_ALPHA} > controls + 1 THEN 'unknown' ELSE 'ok' END,
   CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
        WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'the model knows a planted phrase'
-       WHEN rank = 1 THEN '{Reason.CONTRADICTED}' ELSE '' END,
+       WHEN rank = 1 THEN '{Reason.CONTRADICTED}'
+       WHEN probes * {CANARY_ALPHA} > controls + 1 THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END,
   CAST(NULL AS BIGINT), artefact
 FROM (SELECT *, count(*) OVER () AS probes FROM (
   SELECT coalesce(canary_id, artefact || '#' || CAST(row AS VARCHAR)) || '/' || coalesce(model, '') || '/' ||
@@ -96,20 +132,21 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
          max(CASE WHEN {sql.defective()} OR canary_id IS NULL OR committed_hash IS NULL OR model IS NULL
                        OR planted_at IS NULL OR probed_at IS NULL OR planted_at > probed_at OR rank IS NULL OR rank < 1
                        OR controls IS NULL OR controls < 1 OR rank > controls + 1 THEN 1 ELSE 0 END) = 1 AS broken
-  FROM canary_probes WHERE probed_at IS NULL OR (probed_at >= {self.scope.start} AND probed_at <= {self.scope.as_of})
+  FROM canary_probes WHERE coalesce(planted_at, 0) < {self.scope.end}
+    AND (probed_at IS NULL OR (probed_at >= {self.scope.start} AND probed_at <= {self.scope.as_of}))
   GROUP BY 1) AS once) AS probe"""
 
     def _accesses(self) -> str:
+        purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
+        within = f"started_at < {self.scope.end} AND coalesce(ended_at, started_at) >= {self.scope.start}"
+        proven = f"{purpose} IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL"
         return f"""
 SELECT 'access', {sql.identity("event_id")}, started_at,
-  CASE WHEN lower(purpose) IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'violation'
-       ELSE 'unknown' END,
-  CASE WHEN lower(purpose) IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'access for ' || purpose
-       ELSE '{Reason.UNREADABLE_ROWS}' END,
+  CASE WHEN {proven} THEN 'violation' ELSE 'unknown' END,
+  CASE WHEN {proven} THEN 'access for ' || purpose ELSE '{Reason.UNREADABLE_ROWS}' END,
   CAST(NULL AS BIGINT), artefact
 FROM access_events
-WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
-  AND (started_at IS NULL OR (started_at >= {self.scope.start} AND started_at < {self.scope.end}))"""
+WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (started_at IS NULL OR ({within}))"""
 
     def reach(self, query: Query) -> Reach:
         """Return per required leg whether its evidence covers the period."""
@@ -152,9 +189,10 @@ WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
             f"WHERE lower(setting) IN {sql.texts(SETTINGS)} AND captured_at >= {self.scope.start} "
             f"AND captured_at < {self.scope.end} AND scope IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
+        whole = {sql.tidy(s).lower() for s in (*WHOLE, *self.scope.services)}
         wanted = self.attestation.last_day - self.attestation.first_day + 1
-        if not days:
-            return Reason.NO_EVIDENCE, "no snapshot of a training setting in the period"
+        if not any(name.partition("/")[2].lower() in whole for name, _ in days):
+            return Reason.NO_EVIDENCE, "no snapshot of a training setting of the whole organisation in the period"
         short = [f"{name}: {n} of {wanted} days" for name, n in days if n < wanted]
         return (Reason.INCOMPLETE_COVERAGE, "; ".join(short[:5])) if short else (None, "")
 
@@ -162,7 +200,8 @@ WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
         entries, cutoff = query("SELECT count(*), max(cutoff) FROM training_manifest")[0]
         hashes, unread = query(
             f"SELECT count(CASE WHEN captured_at >= {self.scope.start} AND captured_at < {self.scope.end} THEN 1 END), "
-            f"count(CASE WHEN content_hash IS NULL OR captured_at IS NULL OR {sql.defective()} THEN 1 END) "
+            f"count(CASE WHEN {_digest('content_hash')} IS NULL OR captured_at IS NULL OR {sql.defective()} "
+            "THEN 1 END) "
             "FROM content_hashes"
         )[0]
         if not entries or not hashes:
@@ -176,3 +215,9 @@ WHERE (purpose IS NULL OR lower(purpose) IN {sql.texts(TRAINING_PURPOSES)})
     def _canary_gap(self, query: Query) -> tuple[Reason | None, str]:
         probes = query("SELECT count(*) FROM classified WHERE subject = 'canary'")[0][0]
         return (None, "") if probes else (Reason.NO_EVIDENCE, "no canary was probed since the period began")
+
+
+def _digest(column: str) -> str:
+    """Return a digest in one form, lower-case hexadecimal without a prefix, or null when it is none."""
+    bare = f"replace(lower({column}), 'sha256:', '')"
+    return f"(CASE WHEN regexp_matches({bare}, '^[0-9a-f]{{4,128}}$') THEN {bare} END)"

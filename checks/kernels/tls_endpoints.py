@@ -8,7 +8,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.allow_list import Demand, nothing_further
-from checks.kernels.present import incomplete, said
+from checks.kernels.present import incomplete
 from evidence.model import Reason
 
 #: Protocols from the worst to the best.
@@ -53,7 +53,7 @@ FROM (
 ) AS scan
 UNION ALL
 SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
-  tls_version IN {low}, tls_version IN {high}, 1 = 0, {said("activity_id")} IS NULL,
+  tls_version IN {low}, tls_version IN {high}, 1 = 0, activity_id IS NULL,
   'a connection used ' || tls_version, CAST(NULL AS VARCHAR)
 FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects, 'tls_version')"""
 

@@ -8,7 +8,6 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.consent_precedes import consents
-from checks.kernels.present import meters_with_names, said
 from checks.kernels.set_membership import Located
 from evidence.model import Reason
 
@@ -34,7 +33,7 @@ WITH placed AS (SELECT * FROM ({self.places.classify()}) AS every_place),
 detail AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record,
     coalesce(min(region_code), '') AS region_code, coalesce(min(request_id), '') AS request_id,
-    max(CASE WHEN {said("activity_id")} IS NULL OR {said("provider")} IS NULL THEN 1 ELSE 0 END) AS flaws
+    max(CASE WHEN activity_id IS NULL OR provider IS NULL THEN 1 ELSE 0 END) AS flaws
   FROM processing_activity GROUP BY 1, 2)
 SELECT p.subject, p.record, p.moment, p.moment AS until, CAST(NULL AS VARCHAR) AS link, p.artefact,
   CASE WHEN p.outcome = 'violation' THEN 'judged' WHEN p.outcome = 'ok' AND d.flaws = 1 THEN 'unknown'
@@ -66,4 +65,4 @@ FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p
             f"AND (expires_at IS NULL OR expires_at >= {self.scope.end}) ORDER BY scope"
         )
         wider = replace(self.places, allowed=(*self.places.allowed, *(r[0] for r in consented)))
-        return wider.reach(meters_with_names(query))
+        return wider.reach(query)

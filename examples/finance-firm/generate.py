@@ -111,8 +111,8 @@ def _canary(number: int, rng: random.Random) -> dict[str, Any]:
         "planted_at": datetime(2025, 5, 1, tzinfo=UTC),
         "model": "example-large",
         "probed_at": datetime(2025, 7, 1, 12, tzinfo=UTC),
-        "rank": rng.randrange(2, 10_001),
-        "controls": 9_999,
+        "rank": rng.randrange(2, 100_001),
+        "controls": 99_999,
     }
 
 

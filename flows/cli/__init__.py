@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import traceback
 from collections.abc import Sequence
 
@@ -38,6 +40,7 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code; `arguments` default to the process's own."""
     settings.harden()
+    _end_like_an_interrupt()
     try:
         return _run(arguments)
     except (KeyboardInterrupt, click.Abort):
@@ -50,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _not_installed(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: an exit code and one line, whatever happened
         return _internal(error)
+
+
+def _end_like_an_interrupt() -> None:
+    """Let SIGTERM unwind as Ctrl-C does, so that no half-written file stays; only a main thread may ask for that."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
