@@ -9,8 +9,9 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from evidence.model import Coverage, Reason
 
-#: Codes with which a verifier says that it could not check, rather than that the bundle is not sound.
-NOT_CHECKED = ("NO_TRUST", "NO_VERIFICATION_TIME", "REVOCATION_UNAVAILABLE", "TRUST_UNAVAILABLE")
+#: Codes with which a verifier says that it could not check, or that its reader wanted a younger bundle, rather than
+#: that the bundle is not sound.
+NOT_CHECKED = ("NO_TRUST", "NO_VERIFICATION_TIME", "REVOCATION_UNAVAILABLE", "TOO_OLD", "TRUST_UNAVAILABLE")
 
 _NEEDED = ("bundle", "run", "period_start", "period_end", "verified_at", "verified")
 
@@ -54,9 +55,9 @@ judged AS (
         several = " OR ".join(one.format(c) for c in ("statement", "previous", "period_start", "period_end"))
         return f"""
 stated AS (
-  SELECT {sql.identity("bundle")} AS record, period_start, period_end, verified_at, verified, lower(previous) AS previous,
-    lower(statement_sha256) AS statement, reason, coalesce({unread}, false) AS broken, {recent} AS recent,
-    {unchecked} AS unchecked, {trusted} AS trusted, artefact
+  SELECT {sql.identity("bundle")} AS record, period_start, period_end, verified_at, verified, reason,
+    lower(previous) AS previous, lower(statement_sha256) AS statement, coalesce({unread}, false) AS broken,
+    {recent} AS recent, {unchecked} AS unchecked, {trusted} AS trusted, artefact
   FROM bundle_verifications WHERE period_start IS NULL OR period_start < {self.scope.end}),
 known AS (
   SELECT record, min(period_start) AS first_at, max(period_end) AS until, min(statement) AS statement,
