@@ -50,7 +50,8 @@ def because(decision: Decision, facts: Facts) -> str:
             return f"{tally.ok:,} of {tally.rows:,} {facts.noun} keep the promise{rest}{_size(facts)}.{_later(facts)}"
         case Status.BREACHED:
             causes = ", ".join(dict.fromkeys(c for c in facts.causes if c))
-            shown = f": {causes}" if causes and not facts.measure else ""
+            beyond = facts.measure is not None and facts.worst is not None and facts.worst > facts.measure.limit
+            shown = f": {causes}" if causes and not beyond else ""
             return f"{tally.violation:,} of {tally.rows:,} {facts.noun} break the promise{shown}{_size(facts)}."
         case Status.UNPROVEN:
             causes = "; ".join(REASONS[r] for r in decision.reasons)

@@ -59,27 +59,13 @@ class Iso27001Certification(Commitment):
         named = sql.text(f"iso%27001:{self.edition}%")
         edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
         ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
-        touched = (
-            f"coalesce(period_start, CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)) <= {last} "
-            f"AND coalesce(period_end, {last}) >= {first}"
-        )
         accredited = f"lower(accreditation_body) NOT IN {sql.texts(NO_BODY)}" if self.accredited else "1 = 1"
-        replaced = f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= {first} AND o.last_day >= {last}"
-        bad = (
-            f"({ours} AND status IN ('suspended', 'suspension') AND {touched}) "
-            f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {touched} "
-            f"AND NOT EXISTS ({replaced})) "
-            f"OR ({ours} AND status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
-            "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
-            f"OR ({ours} AND last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o "
-            f"WHERE o.record <> trusted.record AND o.last_day >= {first} AND o.first_day <= {last}))"
-        )
         return DocumentValid(
             scope,
             kind="iso27001",
             covers=("issued_on", "expires_on"),
             assurance=Assurance.AUDITED,
-            extra_violation=bad,
+            extra_violation=_ended(ours, first, last),
             requirements=(
                 Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
@@ -105,6 +91,24 @@ class Iso27001Certification(Commitment):
                 Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
             ),
         )
+
+
+def _ended(ours: str, first: int, last: int) -> str:
+    """Return the condition that a certificate of ours did not last: suspended, withdrawn unreplaced, or expired."""
+    touched = (
+        f"coalesce(period_start, CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)) <= {last} "
+        f"AND coalesce(period_end, {last}) >= {first}"
+    )
+    replaced = f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= {first} AND o.last_day >= {last}"
+    return (
+        f"({ours} AND status IN ('suspended', 'suspension') AND {touched}) "
+        f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {touched} "
+        f"AND NOT EXISTS ({replaced})) "
+        f"OR ({ours} AND status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
+        "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
+        f"OR ({ours} AND last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o "
+        f"WHERE o.record <> trusted.record AND o.last_day >= {first} AND o.first_day <= {last}))"
+    )
 
 
 COMMITMENT = Iso27001Certification

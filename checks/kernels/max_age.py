@@ -54,7 +54,19 @@ aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
          greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM item),
 {self._consents()},
-judged AS (
+{self._judged()},
+coded AS (
+  SELECT subject, record, moment, measure, artefact,
+         CASE WHEN verdict IN ('contradicted', 'undeleted') THEN 'unknown' ELSE verdict END AS outcome,
+         CASE verdict WHEN 'unknown' THEN '{Reason.UNREADABLE_ROWS}' WHEN 'contradicted' THEN '{Reason.CONTRADICTED}'
+              WHEN 'undeleted' THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN 'violation' THEN 'kept too long'
+              WHEN 'excused' THEN 'consent' ELSE '' END AS why
+  FROM judged)
+{sql.worst_per_record("coded")}
+"""
+
+    def _judged(self) -> str:
+        return f"""judged AS (
   SELECT subject, record, origin AS moment, artefact, last_known - origin AS measure,
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
@@ -75,16 +87,7 @@ judged AS (
     ELSE 'undeleted' END AS verdict
   FROM aged
   WHERE origin IS NULL OR (origin < {self.scope.end} AND origin >= {self.scope.since}
-        AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start}))),
-coded AS (
-  SELECT subject, record, moment, measure, artefact,
-         CASE WHEN verdict IN ('contradicted', 'undeleted') THEN 'unknown' ELSE verdict END AS outcome,
-         CASE verdict WHEN 'unknown' THEN '{Reason.UNREADABLE_ROWS}' WHEN 'contradicted' THEN '{Reason.CONTRADICTED}'
-              WHEN 'undeleted' THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN 'violation' THEN 'kept too long'
-              WHEN 'excused' THEN 'consent' ELSE '' END AS why
-  FROM judged)
-{sql.worst_per_record("coded")}
-"""
+        AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start})))"""
 
     def _stated(self) -> str:
         named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
