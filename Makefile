@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test lint format bench dev lock clean
+.PHONY: demo test storm lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -18,6 +18,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+storm: $(STAMP)
+	$(BIN)/python -m tests.metamorphic.storm
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
