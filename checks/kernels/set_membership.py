@@ -52,7 +52,7 @@ seen AS (
          (outcome IN {sql.texts(NOT_PROCESSED)} AND coalesce(input_tokens, 0) = 0
           AND coalesce(output_tokens, 0) = 0) AS unprocessed, outcome,
          ({sql.defect_in("outcome", "request_id", "input_tokens", "output_tokens")} OR coalesce(input_tokens, 0) < 0
-          OR coalesce(output_tokens, 0) < 0) AS doubtful,
+          OR coalesce(output_tokens, 0) < 0{self._nameless()}) AS doubtful,
          ({sql.defective()} OR activity_id IS NULL OR activity IS NULL OR occurred_at IS NULL) AS broken
   FROM processing_activity
   WHERE (activity IS NULL OR activity IN {sql.texts(self.activities)})
@@ -83,6 +83,10 @@ coded AS (
            AS why FROM judged)
 {sql.worst_per_record("coded")}
 """
+
+    def _nameless(self) -> str:
+        """Where a consent may name an activity, one without an id may be the one it names."""
+        return " OR activity_id IS NULL" if self.unless else ""
 
     def _consented(self, moment: str, scopes: str, also: str) -> str:
         """Return the outcome of something outside: excused by a sure consent, open under a doubtful one."""

@@ -36,9 +36,9 @@ detail AS (
     max(CASE WHEN activity_id IS NULL OR provider IS NULL THEN 1 ELSE 0 END) AS flaws
   FROM processing_activity GROUP BY 1, 2)
 SELECT p.subject, p.record, p.moment, p.moment AS until, CAST(NULL AS VARCHAR) AS link, p.artefact,
-  CASE WHEN p.outcome = 'violation' THEN 'judged' WHEN p.outcome = 'ok' AND d.flaws = 1 THEN 'unknown'
-       ELSE p.outcome END AS state,
-  CASE WHEN p.outcome = 'ok' AND d.flaws = 1 THEN '{Reason.UNREADABLE_ROWS}'
+  CASE WHEN p.outcome IN ('ok', 'violation') AND d.flaws = 1 THEN 'unknown'
+       WHEN p.outcome = 'violation' THEN 'judged' ELSE p.outcome END AS state,
+  CASE WHEN p.outcome IN ('ok', 'violation') AND d.flaws = 1 THEN '{Reason.UNREADABLE_ROWS}'
        WHEN p.outcome <> 'violation' THEN p.why END AS doubt,
   coalesce(d.flaws, 0) = 1 AS broken, 1 = 1 AS provable, p.why AS place,
   coalesce(d.region_code, '') AS region_code, coalesce(d.request_id, '') AS request_id

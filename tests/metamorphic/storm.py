@@ -147,9 +147,14 @@ def storm(kind: str, datasets: int, desk: Desk) -> tuple[int, list[str], list[st
         status = desk.status(kind, damage.rows, **damage.how)
         if status is Status.MET:
             met.append(damage.what)
-        if status is Status.BREACHED and damage.unreadable:
+        if status is Status.BREACHED and damage.unreadable and not _breaks(kind, damage.what):
             breached.append(damage.what)
     return tried, met, breached
+
+
+def _breaks(kind: str, what: str) -> bool:
+    """Return whether a value that is missing is itself the breach, as of an actor in a log that must name actors."""
+    return what.partition("[")[0] in cases(kind).get("absence_breaks", ())
 
 
 def _shuffled(damage: Damage, draw: random.Random) -> Damage:
