@@ -91,7 +91,9 @@ coded AS (
 
     def _stated(self) -> str:
         named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
-        defect = sql.defect_in("consent_id")
+        # Where a consent may name a record, one without an id may be the one it names.
+        nameless = " OR record_id IS NULL" if self.unless else ""
+        defect = f"({sql.defect_in('consent_id')}{nameless})"
         return f"""
 stated AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
