@@ -16,7 +16,7 @@ ContentClass = Literal["prompt", "output", "derived", "metadata"]
 
 
 class DebugLoggingConsent(Commitment):
-    """Every record kept beyond `max_age` claims a consent valid from its capture to its end."""
+    """Every record kept beyond `max_age` has a consent valid from its capture to its end."""
 
     kind: Literal["debug-logging-consent"]
     max_age: Exact = Field(description="the longest a record may be kept without consent; the limit itself is allowed")
@@ -44,7 +44,7 @@ class DebugLoggingConsent(Commitment):
         "SOC 2 C1.2",
     )
     explanation: ClassVar[str] = (
-        "Records over the limit are found as for data-retention-limit. Each must claim a consent for this purpose that "
+        "Records over the limit are found as for data-retention-limit. Each needs a consent for this purpose that "
         "somebody entitled granted at or before the record's first capture, that names its system or the record "
         "itself, and that had not expired when the record was deleted or last seen. A blanket scope names nothing. "
         "Only complete evidence, reconciled with an independent meter, counts; if it shows no record over the limit, "
@@ -58,8 +58,8 @@ class DebugLoggingConsent(Commitment):
     def test(self) -> str:
         """Return what is matched."""
         return (
-            "Recomputed the age of every record, matched each one over the limit with the consent it claims, full "
-            "population, and reconciled the count per system with an independent meter"
+            "Recomputed the age of every record, matched each one over the limit with the consent it claims or that names "
+            "it, full population, and reconciled the count per system with an independent meter"
         )
 
     def kernel(self, scope: Scope) -> ConsentPrecedes:

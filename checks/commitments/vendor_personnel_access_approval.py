@@ -43,8 +43,9 @@ class VendorPersonnelAccessApproval(Commitment):
         "before its start, is for the object that was opened, and its window holds the session from start to end; "
         "both ends are inclusive. Service roles of the vendor are judged like people. An approval by the vendor, a "
         "later one, one for another object, or a session that ran past its window break it. A session is not proven "
-        "either way while its end or the register of approvals is missing. Met needs a second count of the "
-        "log 'access_events', in log_totals, by a meter that is not the vendor. If that count and the log agree that no one of the vendor came in, the promise was not exercised."
+        "either way while its end or the register of approvals is missing. Met needs a second count of the log "
+        "'access_events', in log_totals, by a meter that is not the vendor. If that count and the log agree that no "
+        "one of the vendor came in, the promise was not exercised."
     )
 
     def promise(self) -> str:

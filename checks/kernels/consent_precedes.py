@@ -26,8 +26,7 @@ class Occasions(Protocol):
     def events(self) -> str:
         """Return a SELECT of everything the promise speaks of.
 
-        Columns: subject, record, moment, until (the last instant), link (the permission it claims; null if any may
-        be tried, empty if it had to claim one and did not), artefact,
+        Columns: subject, record, moment, until (the last instant), link (the permission it claims, or null), artefact,
         state, doubt, broken, provable, and whatever `scope_fits` mentions. `state` is `judged` where a permission is
         needed, else an outcome, with a reason code in `doubt` if unknown. A `broken` event is never ok; one that is
         not `provable` is never a violation.
@@ -71,9 +70,7 @@ class ConsentPrecedes:
     def classify(self) -> str:
         """Return one row per event: ok with a permission, violation without one."""
         fits = self.occasions.scope_fits()
-        candidate = (
-            f"(p.permission_id IS NULL OR p.permission_id = e.link OR (e.link IS NULL AND coalesce({fits}, true)))"
-        )
+        candidate = "(e.link IS NULL OR p.permission_id IS NULL OR p.permission_id = e.link)"
         fails = (
             "(p.granted_at > e.moment OR p.valid_from > e.moment OR p.valid_to < coalesce(e.until, e.moment) "
             f"OR NOT {fits} OR NOT p.entitled)"

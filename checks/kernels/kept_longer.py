@@ -19,8 +19,8 @@ from evidence.model import Reason
 class KeptLonger:
     """The records that the max-age kernel finds over its limit; their ages and their counting are its own.
 
-    Only a record's claim, its `consent_id`, leads to a consent. A record that claims two consents is not judged,
-    and one with a row that could not be read is never ok.
+    A record's claim, its `consent_id`, leads to one consent; without a claim any that names it may do, as for the
+    limit itself. A record with two claims, or one that cannot be read, is not judged.
     """
 
     scope: Scope
@@ -36,13 +36,14 @@ WITH aged AS (SELECT * FROM ({self.ages.classify()}) AS every_age),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
-    max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws
+    max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws,
+    max(CASE WHEN {sql.defect_in("consent_id")} THEN 1 ELSE 0 END) AS unread
   FROM data_lifecycle GROUP BY 1, 2)
-SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, coalesce(c.link, '') AS link, a.artefact,
+SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
   CASE WHEN a.outcome = 'ok' THEN 'within the limit' WHEN c.links > 1 THEN '{Reason.CONTRADICTED}'
        WHEN a.outcome <> 'violation' THEN a.why END AS doubt,
-  (c.links > 1 OR c.flaws = 1) AS broken, coalesce(c.links, 0) <= 1 AS provable
+  (c.links > 1 OR c.flaws = 1) AS broken, (coalesce(c.links, 0) <= 1 AND coalesce(c.unread, 0) = 0) AS provable
 FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.record"""
 
     def permissions(self) -> str:
@@ -55,7 +56,7 @@ FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.re
 
     def needs_register(self) -> str:
         """Return that a claimed consent cannot be judged without any register."""
-        return "e.link <> ''"
+        return "e.link IS NOT NULL"
 
     def reach(self, query: Query) -> Reach:
         """Return the reach of the ages; complete evidence without a record over the limit exercises nothing."""
