@@ -58,8 +58,8 @@ class DebugLoggingConsent(Commitment):
     def test(self) -> str:
         """Return what is matched."""
         return (
-            "Recomputed the age of every record, matched each one over the limit with the consent it claims or that names "
-            "it, full population, and reconciled the count per system with an independent meter"
+            "Recomputed the age of every record, matched each one over the limit with the consent it claims or that "
+            "names it, full population, and reconciled the count per system with an independent meter"
         )
 
     def kernel(self, scope: Scope) -> ConsentPrecedes:

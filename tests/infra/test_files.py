@@ -173,10 +173,10 @@ def test_an_open_quote_costs_every_line_it_swallows(engagement):
     assert counts(card_of(engagement.gather(), "evidence/data_lifecycle.csv")) == (3, 1, 2)
 
 
-def test_a_quoted_field_keeps_its_line_breaks(engagement):
+def test_a_quoted_field_with_line_breaks_is_one_field_in_tidy_form(engagement):
     row = ",".join(lifecycle(system_id='"two\r\nlines"').values())
     engagement.text("data_lifecycle.csv", f"{','.join(lifecycle())}\r\n{row}\r\n")
-    assert rows_of(engagement.gather(), "data_lifecycle")[0]["system_id"] == "two\r\nlines"
+    assert rows_of(engagement.gather(), "data_lifecycle")[0]["system_id"] == "two lines"
 
 
 @pytest.mark.parametrize("content", ["", "\n", '"open quote'])
@@ -230,7 +230,17 @@ def test_other_files_are_named_on_the_card_of_the_folder(engagement):
     assert "did you mean 'data_lifecycle'?): data_lifecyle.csv" in said
     assert "usage_totals.xlsx" in said
     assert "notes/readme.txt" in said
+    assert "usage_totals.xlsx" in card.unreadable_places[0]
+
+
+def test_stray_files_lose_nothing_and_evidence_in_an_unread_format_is_lost(engagement):
+    engagement.csv("data_lifecycle.csv", [lifecycle()])
+    engagement.text("notes/readme.txt", "x")
+    card = card_of(engagement.gather(), "evidence")
     assert (card.received, card.complete, card.families) == (0, True, ())
+    engagement.text("usage_totals.xlsx", "x")
+    card = card_of(engagement.gather(), "evidence")
+    assert (card.received, card.complete, card.families) == (1, False, ("usage_totals",))
 
 
 def test_a_folder_that_does_not_exist_is_bad_input(engagement):

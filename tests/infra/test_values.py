@@ -230,10 +230,10 @@ def test_a_null_in_a_needed_column_stays_null_without_a_defect(engagement):
     assert row["defects"] == []
 
 
-def test_an_empty_csv_field_is_null_and_an_empty_json_text_is_not(engagement):
+def test_blank_text_states_nothing_in_any_format(engagement):
     engagement.csv("data_lifecycle/a.csv", [lifecycle(1, system_id="")])
-    engagement.jsonl("data_lifecycle/b.jsonl", [lifecycle(2, system_id="")])
-    assert [row["system_id"] for row in rows_of(engagement.gather(), "data_lifecycle")] == [None, ""]
+    engagement.jsonl("data_lifecycle/b.jsonl", [lifecycle(2, system_id=" \t")])
+    assert [row["system_id"] for row in rows_of(engagement.gather(), "data_lifecycle")] == [None, None]
 
 
 def test_several_defects_of_a_row_are_all_named(engagement):

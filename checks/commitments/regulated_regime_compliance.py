@@ -1,0 +1,120 @@
+"""`regulated-regime-compliance`: the regime that the work needs is in force, and nothing outside it is used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernels.covered_use import CoveredUse
+from checks.kernels.document_valid import (
+    BAD_STATUS,
+    FAR,
+    GOOD_STATUS,
+    DocumentValid,
+    Requirement,
+    day_number,
+    empty,
+    speaks_of,
+)
+from checks.sql import DAY, texts
+from evidence.model import Assurance, Reason
+
+Service = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+#: What proves a regime: the kind of document, and whether the vendor itself signs it or somebody else issues it.
+ARTEFACTS = {
+    "hipaa": ("baa", True),
+    "fedramp": ("fedramp-authorization", False),
+    "fisma": ("ato", False),
+    "pci-dss": ("pci-dss-attestation", False),
+    "hitrust": ("hitrust-certification", False),
+}
+#: Of these a document says since when in `period_start`, or that it was so when it was looked up.
+ENDED = (*BAD_STATUS, "terminated")
+
+
+class RegulatedRegimeCompliance(Commitment):
+    """The regime's document is in force on every day and names every service that was used."""
+
+    kind: Literal["regulated-regime-compliance"]
+    regime: Literal["hipaa", "fedramp", "fisma", "pci-dss", "hitrust"] = Field(
+        description="hipaa (business associate agreement), fedramp, fisma (authority to operate), pci-dss or hitrust"
+    )
+    services: tuple[Service, ...] = Field(
+        min_length=1, description="services and features that the regime must cover, as documents and usage name them"
+    )
+
+    title: ClassVar[str] = "The regulated regime covers what is used"
+    needs: ClassVar[tuple[Need, ...]] = (Need("documents"), Need("feature_usage"), Need("usage_totals"))
+    remedy: ClassVar[Remedy] = Remedy("DEFAULT", "suspend that use until it is covered")
+    regulations: ClassVar[tuple[str, ...]] = (
+        "HIPAA 45 CFR 164.504(e)",
+        "FedRAMP Authorization Act (44 U.S.C. 3607-3616)",
+        "ISO/IEC 27001:2022 A.5.31",
+        "SOC 2 CC9.2",
+    )
+    explanation: ClassVar[str] = (
+        "A business associate agreement must be signed by the vendor itself; an authorisation, attestation of "
+        "compliance or certification must come from somebody else. It counts from its issue to the day on which it "
+        "expires; one without such a day counts if it was looked up after the period and found active. It breaks the "
+        "promise when it ended in the period without a successor, or was suspended or ended early and no other one "
+        "stands, and when a feature was used that no document names while one was in force: a signed agreement says "
+        "nothing about features outside it. Features are compared word for word. Met needs a document for every "
+        "service on every day, and feature use that accounts for every request an independent meter counted; one "
+        "request may use several features, so a use that nobody recorded can stay unseen."
+    )
+
+    def promise(self) -> str:
+        """Return the promise in one line."""
+        return f"{self.regime.upper()} in force for {', '.join(self.services)}"
+
+    def test(self) -> str:
+        """Return what is compared."""
+        kind, _ = ARTEFACTS[self.regime]
+        return f"Compared every {kind} with each day of the period and with each use of a feature"
+
+    def kernel(self, scope: Scope) -> CoveredUse:
+        """Return the document kernel joined with the features used; coverage is asked of the clause's services."""
+        kind, own = ARTEFACTS[self.regime]
+        narrowed = replace(scope, services=tuple(self.services))
+        first = day_number(scope.period.start.date())
+        plain = DocumentValid(narrowed, kind, ("issued_on", "expires_on"), (), Assurance.AUDITED)
+        status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
+        stopped = (
+            f"status IN {texts(ENDED)} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
+            f"AND coalesce(period_end, {plain.last_day}) >= {first} AND current "
+            "AND NOT EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND o.current)"
+        )
+        successor = (
+            "EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.main "
+            "AND coalesce(o.last_day > trusted.last_day, true) AND coalesce(o.first_day <= trusted.last_day + 1, true))"
+        )
+        ended = (
+            f"main AND coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' "
+            f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))"
+        )
+        standing = f"coalesce(status NOT IN {texts(ENDED)}, true) OR period_start > {plain.last_day}"
+        lasting = (
+            f"last_day < {FAR} OR (status IN {texts(GOOD_STATUS)} AND status_checked_at >= {scope.end} "
+            f"AND status_checked_at <= {scope.as_of})"
+        )
+        document = replace(
+            plain,
+            assurance=Assurance.ATTESTED if own else Assurance.AUDITED,
+            extra_violation=ended,
+            issuer_is_holder=own,
+            requirements=(
+                Requirement(f"NOT {empty('services')}", "unusable", Reason.UNREADABLE_ROWS),
+                Requirement(standing, "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(lasting, "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(speaks_of(self.services), "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(empty("exceptions"), "unknown", Reason.INCOMPLETE_COVERAGE),
+            ),
+        )
+        return CoveredUse(scope, document)
+
+
+COMMITMENT = RegulatedRegimeCompliance
