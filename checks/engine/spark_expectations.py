@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def judge(classified: DataFrame, suite: Suite) -> SuiteResult:
     """Judge the classified rows; what prevents judging at all raises ProbityError."""
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped] # noqa: PLC0415 - only Spark has it
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - only Spark has it
     from pyspark.errors import PySparkException  # noqa: PLC0415 - as above
 
     gx = _great_expectations()

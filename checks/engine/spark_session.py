@@ -76,7 +76,7 @@ def open_session(
 def spark_errors(what: str) -> Iterator[None]:
     """Raise every failure of Spark, of its driver and of a missing installation as `ProbityError`."""
     try:
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped] # noqa: PLC0415
+        from py4j.protocol import Py4JError  # noqa: PLC0415
         from pyspark.errors import PySparkException  # noqa: PLC0415
     except ImportError as error:
         raise ProbityError(f"{what}: Spark is not installed; install probity[spark] and Java 17") from error
