@@ -151,7 +151,6 @@ def test_the_report_of_the_bundle_can_be_taken_out(tmp_path):
     assert (tmp_path / "report.html").read_bytes() == members(sealed)["data/report.html"]
 
 
-@pytest.mark.xfail(reason="the address on cards is the path after ${VAR} was replaced; remove this mark once it is not")
 def test_a_variable_in_the_path_of_a_source_is_not_published(tmp_path, monkeypatch):
     folder = trail(tmp_path / "e")
     edit(folder / "audit.yaml", "path: evidence", 'path: "${PROBITY_TEST_EVIDENCE}"')
@@ -161,9 +160,6 @@ def test_a_variable_in_the_path_of_a_source_is_not_published(tmp_path, monkeypat
     assert holding(members(bundles(folder)[0]), SECRET) == []
 
 
-@pytest.mark.xfail(
-    reason="method/audit.json publishes absolute paths of the audit file; remove this mark once it is not"
-)
 def test_an_absolute_path_in_the_audit_file_is_not_published(tmp_path):
     folder = trail(tmp_path / "e")
     edit(folder / "audit.yaml", "path: bundles", f"path: {folder / 'bundles'}")
@@ -171,8 +167,5 @@ def test_an_absolute_path_in_the_audit_file_is_not_published(tmp_path):
     assert holding(members(bundles(folder)[0]), str(folder)) == []
 
 
-@pytest.mark.xfail(
-    reason="limits.md says prompts were never collected, but raw artefacts hold them; remove once reworded"
-)
 def test_the_stated_limits_are_true_of_raw_artefacts_that_hold_prompts(bundle):
     assert b"never collected" not in bundle[1]["data/limits.md"]

@@ -43,7 +43,6 @@ def test_a_full_disk_ends_with_one_message_and_nothing_half_done(tmp_path, what)
     assert len(kept(folder)) == artefacts
 
 
-@pytest.mark.xfail(reason="Part.__exit__ closes its writer, which fails again: 'internal error'; it should not mask")
 def test_a_locker_that_is_full_is_named_although_tables_are_open(tmp_path):
     outcome = process("audit", trail(tmp_path / "e"), code=SMALL_DISK.format(100))
     assert outcome.err == "the locker cannot store an object: File too large\n"
