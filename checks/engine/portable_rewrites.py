@@ -122,7 +122,8 @@ UPPER, LOWER = "\u03a3\u0130", "\u03c3i"
 #: A node of sqlglot's tree; its classes are untyped.
 Node: TypeAlias = Any
 
-_CASTS = frozenset({"TEXT", "VARCHAR", "BIGINT", "INT", "BOOLEAN"})
+_WHOLE = frozenset({"BIGINT", "INT"})
+_CASTS = _WHOLE | {"TEXT", "VARCHAR", "BOOLEAN"}
 
 
 def rewritten(tree: Node) -> Node:
@@ -220,6 +221,8 @@ def _cast(node: Any) -> Node:
         raise not_portable(node, "only casts to text, whole numbers and booleans were compared")
     if isinstance(node.this, exp.Null | exp.Literal):
         return node
+    if isinstance(node.this, exp.Cast) and isinstance(node.this.this, exp.Floor) and node.to.this.name in _WHOLE:
+        return exp.Cast(this=node.this.this.copy(), to=node.to.copy())  # a floor is whole already
     kind = exp.Anonymous(this="typeof", expressions=[node.this.copy()])
     exact = exp.In(this=kind, expressions=[_text(name) for name in EXACT_TYPES])
     message = f"{node.sql(dialect='duckdb')[:100]} casts a fraction, which the engines do differently"
