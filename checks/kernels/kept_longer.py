@@ -37,7 +37,7 @@ claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
     max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws,
-    max(CASE WHEN {sql.defect_in("consent_id")} THEN 1 ELSE 0 END) AS unread
+    max(CASE WHEN {sql.defect_in("consent_id")} OR record_id IS NULL THEN 1 ELSE 0 END) AS unread
   FROM data_lifecycle GROUP BY 1, 2)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
