@@ -93,8 +93,8 @@ class RegulatedRegimeCompliance(Commitment):
             "AND coalesce(o.last_day > trusted.last_day, true) AND coalesce(o.first_day <= trusted.last_day + 1, true))"
         )
         ended = (
-            f"main AND coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' "
-            f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))"
+            f"main AND coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND NOT {empty('services')} "
+            f"AND {speaks_of(self.services)} AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))"
         )
         standing = f"coalesce(status NOT IN {texts(ENDED)}, true) OR period_start > {plain.last_day}"
         lasting = (
