@@ -70,6 +70,7 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         tables=run.work / f"source-{number:03d}",
         period=run.period,
         now=run.now,
+        as_of=run.as_of,
         token=run.token,
         shown=engagement.written_path(number),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),

@@ -48,7 +48,8 @@ class Gathering:
 
     `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. `shown` is the
     configured path as it was written, before a variable of the environment was put in. Parts appear
-    under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
+    under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
+    the audit; without one it is now.
     """
 
     root: Path
@@ -62,10 +63,16 @@ class Gathering:
     collector: str = field(default_factory=collector_name)
     identity: str = "local files"
     shown: str | None = None
+    as_of: datetime | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)
     _problems: list[str] = field(default_factory=list, init=False)
+
+    @property
+    def instant(self) -> datetime:
+        """Return the instant that a source's own observations are dated to: the audit's."""
+        return self.as_of or self.now()
 
     def store(self, path: Path, *, limit: int) -> Stored:
         """Put a file into the locker before anything parses it; raises `Terminal` if it may not be read."""

@@ -144,7 +144,8 @@ judged AS (
     CASE WHEN believable AND ({self.extra_violation}) THEN 'violation'
          WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
          WHEN believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS (
-              SELECT 1 FROM trusted AS o WHERE o.usable AND o.last_day >= {self.first_day - 366}) THEN 'violation'
+              SELECT 1 FROM trusted AS o WHERE o.main AND o.usable
+              AND o.last_day >= {self.first_day - 366}) THEN 'violation'
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
               OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL)) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome,
