@@ -10,23 +10,21 @@ from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence import dsse, manifest, statement
-from evidence.container import Member, measure, write_container
+from evidence import manifest, statement
+from evidence.container import Member, chunks_of, measure, write_container
 from evidence.errors import OutputFailed
-from evidence.policy import DSSE_P256, Policy
-from evidence.signer import Signer
+from evidence.sealing import Draft, Sealing, run_steps
 from evidence.statement import StatementFacts
-from evidence.trust import Trust
 from evidence.verification import StepOutcome
 from evidence.verify import verify
 
 
-def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: StatementFacts, signer: Signer) -> Path:
+def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: StatementFacts, sealing: Sealing) -> Path:
     """Write the sealed bundle to `out` and return it; the keys of `payload` are paths below data/.
 
-    1. measure and hash the payload; 2. make the manifests; 3. sign the statement over the tag manifest; 4. write
-    the container beside `out` and flush it; 5. verify it with the signer's own key; 6. move it into place.
-    Equal input gives equal bytes with a deterministic signer. OutputFailed when `out` exists, when something cannot
+    1. measure and hash the payload; 2. make the manifests; 3. run the steps of the sealing over the tag manifest;
+    4. write the container beside `out` and flush it; 5. verify it as a reader would; 6. move it into place.
+    Equal input gives equal bytes with a deterministic sealing. OutputFailed when `out` exists, when something cannot
     be read or written, or when the result would not verify; LimitExceeded names the limit. On any failure, an
     interrupt included, nothing is left behind.
     """
@@ -34,13 +32,13 @@ def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: Statement
     members = [measure(manifest.DATA + name, source) for name, source in payload.items()]  # 1
     members += _tag_members(members, facts)  # 2
     tag_manifest = next(m for m in members if m.name == manifest.TAG_MANIFEST)
-    envelope = dsse.sign(statement.encode(facts, tag_manifest.sha256), signer)  # 3
-    members.append(measure(manifest.STATEMENT, envelope))
+    draft = run_steps(sealing.steps, Draft(facts, b"".join(chunks_of(tag_manifest.source)), {}))  # 3
+    members += [measure(name, data) for name, data in draft.files.items()]
     with _placed(out) as (file, partial):
         write_container(file, members)  # 4
         file.flush()
         os.fsync(file.fileno())
-        _check_own_work(partial, signer)  # 5
+        _check_own_work(partial, sealing)  # 5
     return out  # 6: done on leaving `_placed`
 
 
@@ -101,9 +99,8 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _check_own_work(partial: Path, signer: Signer) -> None:
-    policy = Policy(schema_="probity.policy/v1", require=(DSSE_P256,), time="local-clock", ledger=False)
-    verification = verify(partial, Trust(policy, signer.public_key))
+def _check_own_work(partial: Path, sealing: Sealing) -> None:
+    verification = verify(partial, sealing.trust, at=sealing.now())
     if not verification.verified:
         failed = next(step for step in verification.steps if step.outcome is not StepOutcome.PASSED and step.reason)
         failed = next((step for step in verification.steps if step.outcome is StepOutcome.FAILED), failed)

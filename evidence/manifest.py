@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from evidence.errors import BadContainer
+from evidence.layout import check_parts
 from evidence.zip_profile import name_fault
 
 DATA = "data/"
 DECLARATION, INFO = "bagit.txt", "bag-info.txt"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 INSTRUCTIONS = "VERIFY.md"
-STATEMENT = "seal/statement.dsse.json"
 FINDINGS, CARDS, REPORT = "data/results/findings.json", "data/evidence/cards.json", "data/report.html"
 
 TAG_FILES = tuple(sorted((DECLARATION, INFO, MANIFEST, INSTRUCTIONS)))  # what the tag manifest lists, all of it
@@ -47,18 +47,15 @@ def check_file_set(present: Iterable[str], payload: Iterable[str], tags: Iterabl
     """Compare the members with the manifests and return how many there must be (BUNDLE.md step 2).
 
     1. the payload manifest lists files below data/ only; 2. the tag manifest lists exactly the four tag files;
-    3. nothing is missing; 4. nothing is there that this form of bundle does not have.
+    3. nothing that the manifests list is missing; 4. whatever else is there is a known part of a bundle and complete.
     """
     payload, members = set(payload), set(present)
     if stray := sorted(name for name in payload if not name.startswith(DATA)):  # 1
         raise BadContainer("MANIFEST_GRAMMAR", f"{MANIFEST}: {stray[0]} is not below {DATA}")
     if sorted(tags) != list(TAG_FILES):  # 2
         raise BadContainer("MANIFEST_GRAMMAR", f"{TAG_MANIFEST}: must list exactly {', '.join(TAG_FILES)}")
-    expected = payload | {*TAG_FILES, TAG_MANIFEST, STATEMENT}
-    if STATEMENT not in members:
-        raise BadContainer("SEAL_MISSING", STATEMENT)
+    expected = payload | {*TAG_FILES, TAG_MANIFEST}
     if missing := sorted(expected - members):  # 3
         raise BadContainer("MISSING_MEMBER", missing[0])
-    if unlisted := sorted(members - expected):  # 4
-        raise BadContainer("UNLISTED_MEMBER", unlisted[0])
-    return len(expected)
+    check_parts(members - expected)  # 4
+    return len(members)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field, PrivateAttr
 
 from evidence.container import open_file
 from evidence.errors import DigestMismatch, VerificationError
-from evidence.manifest import CARDS
 from evidence.model import Closed
 from evidence.statement import StatementFacts
 from evidence.zip_profile import Entry
@@ -30,6 +29,10 @@ STEP_NAMES = {
     11: "policy",
 }
 MAX_DETAIL = 300
+
+SealLevel: TypeAlias = Literal["none", "simple", "advanced", "qualified"]
+TimeLevel: TypeAlias = Literal["none", "local-clock", "rfc3161", "qualified", "ledger-witness"]
+NOTHING_PROVED = ("anything: this bundle did not verify",)
 
 
 class StepOutcome(StrEnum):
@@ -69,8 +72,8 @@ class ProvenTime(Closed):
 class Levels(Closed):
     """How strong seal and time are (BUNDLE.md); `none` as long as nothing was verified."""
 
-    seal: Literal["none", "simple"] = "none"
-    time: Literal["none", "local-clock"] = "none"
+    seal: SealLevel = "none"
+    time: TimeLevel = "none"
 
 
 class Members(Closed):
@@ -140,20 +143,3 @@ def printable(text: str) -> str:
     """Return text for a terminal or a log: control characters of a hostile bundle escaped, length bounded."""
     escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:MAX_DETAIL])
     return escaped if len(text) <= MAX_DETAIL else escaped + "…"
-
-
-def not_proved(facts: StatementFacts | None, names: frozenset[str]) -> tuple[str, ...]:
-    """Return what this form of bundle does not prove, even when it verifies."""
-    if facts is None:
-        return ("anything: this bundle did not verify",)
-    cards = () if CARDS in names else ("where the exhibits come from: the bundle has no extraction cards",)
-    return (
-        "when it was sealed: no trusted time stamp, the time given is the signer's own clock",
-        "that no other audit was made and withheld: no ledger, so an unpublished audit would not be seen",
-        "that this is the newest audit of its contract",
-        "who holds the key: it is a self-made key without a certificate and carries no legal presumption",
-        "that the key was not stolen or withdrawn: there is no revocation data",
-        "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
-        "that the findings follow from the evidence: that is `probity replay`",
-        *cards,
-    )

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from evidence import p256
 from evidence.container import open_file
 from evidence.errors import BadInput, Place, ProbityError, Problem, VerificationError
 from evidence.examination import Examination, NotRun
 from evidence.model import instant_text
+from evidence.steps import STEPS, Check
 from evidence.trust import Trust, load_trust
 from evidence.verification import (
+    NOTHING_PROVED,
     STEP_NAMES,
     Levels,
     Members,
     ProvenTime,
-    SignedBy,
     Step,
     StepOutcome,
     Verification,
     VerifiedContent,
-    not_proved,
     printable,
 )
 from evidence.verification_text import write_text
@@ -35,7 +33,7 @@ VERIFIED, USAGE, NOT_VERIFIED = 0, BadInput.exit_code, VerificationError.exit_co
 def verify(bundle: Path, trust: Trust | None, *, at: datetime | None = None) -> Verification:
     """Return what the bundle proves to a reader who trusts `trust`; BadInput when there is no such file.
 
-    The steps are those of BUNDLE.md and of `Examination`. After a failure no later step runs. The bundle is verified
+    The steps are those of BUNDLE.md and of `evidence.steps`. After a failure no later step runs. The bundle is verified
     when (1) no step failed and (2) every step the policy needs has passed: a step that did not run is a failure.
     Without `trust` integrity is examined all the same and the answer is "not verified", reason NO_TRUST.
     `at` is the time of verification with its UTC offset, needed only by a policy that limits the age.
@@ -48,38 +46,25 @@ def verify(bundle: Path, trust: Trust | None, *, at: datetime | None = None) -> 
     passed = {step.step for step in steps if step.outcome is StepOutcome.PASSED}
     failed = [step for step in steps if step.outcome is StepOutcome.FAILED]
     verified = not failed and trust is not None and trust.policy.required_steps() <= passed
-    return _conclude(bundle, examination, trust, steps, verified)
+    return _conclude(bundle, examination, steps, verified)
 
 
 def _run(examination: Examination) -> tuple[Step, ...]:
-    actions: dict[int, Callable[[], str]] = {
-        1: examination.step_1_container,
-        2: examination.step_2_file_set,
-        3: examination.step_3_digests,
-        4: examination.step_4_time,
-        5: examination.step_5_cades,
-        6: examination.step_6_dsse,
-        7: examination.step_7_subject,
-        8: examination.step_8_ledger,
-        9: examination.step_9_disclosures,
-        10: examination.step_10_references,
-        11: examination.step_11_policy,
-    }
     steps: list[Step] = []
     failed_at: int | None = None
-    for number, action in actions.items():
+    for number, check in STEPS.items():
         if failed_at is not None:
             steps.append(_step(number, StepOutcome.NOT_RUN, "EARLIER_STEP_FAILED", f"step {failed_at} failed"))
             continue
-        step = _attempt(number, action)
+        step = _attempt(number, check, examination)
         failed_at = number if step.outcome is StepOutcome.FAILED else None
         steps.append(step)
     return tuple(steps)
 
 
-def _attempt(number: int, action: Callable[[], str]) -> Step:
+def _attempt(number: int, check: Check, examination: Examination) -> Step:
     try:
-        return _step(number, StepOutcome.PASSED, None, action())
+        return _step(number, StepOutcome.PASSED, None, check(examination))
     except NotRun as cause:
         return _step(number, StepOutcome.NOT_RUN, cause.reason, cause.detail)
     except VerificationError as cause:
@@ -90,23 +75,20 @@ def _step(number: int, outcome: StepOutcome, reason: str | None, detail: str) ->
     return Step(step=number, name=STEP_NAMES[number], outcome=outcome, reason=reason, detail=printable(detail))
 
 
-def _conclude(
-    bundle: Path, examination: Examination, trust: Trust | None, steps: tuple[Step, ...], verified: bool
-) -> Verification:
+def _conclude(bundle: Path, examination: Examination, steps: tuple[Step, ...], verified: bool) -> Verification:
     facts = examination.statement.predicate if verified and examination.statement else None
     entries = examination.container.entries if examination.container else {}
-    claimed = instant_text(facts.sealed_at) if facts else None
-    signer = SignedBy(keyid=trust.key_id, algorithm=p256.ALGORITHM, name=trust.signer_name) if trust else None
+    proved = examination.proved
     verification = Verification(
         verified=verified,
         reason=None if verified else _reason(steps),
         steps=steps,
         audit=facts,
-        signers=(signer,) if signer and facts else (),
-        time=ProvenTime(source="local-clock", claimed=claimed) if facts else ProvenTime(),
-        levels=Levels(seal="simple", time="local-clock") if facts else Levels(),
+        signers=tuple(proved.signers) if facts else (),
+        time=proved.time.model_copy(update={"claimed": instant_text(facts.sealed_at)}) if facts else ProvenTime(),
+        levels=Levels(seal=proved.seal_level, time=proved.time_level) if facts else Levels(),
         members=Members(expected=examination.expected_members, present=len(entries) if entries else None),
-        not_proved=not_proved(facts, frozenset(entries)),
+        not_proved=tuple(proved.open) if facts else NOTHING_PROVED,
     )
     if facts:
         return verification.with_content(VerifiedContent(bundle, facts, entries, examination.digests))

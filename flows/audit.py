@@ -39,7 +39,7 @@ def audit(
         collected = pipeline.gather(opened, run, tasks.gather)
         judgement = tasks.step("check", lambda: pipeline.check(opened, run, collected))
         result = pipeline.conclude(opened, run, judgement)
-        sealed = tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.signer))
+        sealed = tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer))
         bundle = tasks.step("publish", lambda: pipeline.publish(opened, run, sealed))
     finally:
         pipeline.clear(run)

@@ -12,8 +12,9 @@ from checks.versions import Version, in_order
 from checks.waivers import AcceptedException, load_waivers
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Period
-from evidence.signer import LocalSigner, Signer
+from evidence.signer import LocalSigner
 from flows.audit_file import AuditFile, Lookup, load_audit_file
+from flows.sealer import Sealer
 from infra.source import Source, collector_name
 from infra.store import FolderStore
 
@@ -62,9 +63,9 @@ class Engagement:
         """Return the product and version as results name it."""
         return collector_name().replace(" ", "-")
 
-    def signer(self) -> LocalSigner:
-        """Return the signer the audit file names; raises `BadInput` when there is no usable key."""
-        return LocalSigner.load(self.folder / self.file.signer.keys)
+    def sealer(self) -> Sealer:
+        """Return the keys the audit file names; raises `BadInput` when one cannot be used."""
+        return Sealer(LocalSigner.load(self.folder / self.file.signer.keys))
 
     def bundle_name(self, period: Period, run: str) -> str:
         """Return the bundle's file name: contract, period and run."""
@@ -106,10 +107,3 @@ def _contract_problems(path: Path) -> tuple[Problem, ...]:
     except BadInput as error:
         return error.problems
     return ()
-
-
-def signer_name(signer: Signer) -> str:
-    """Return how a report names a key: the SHA-256 of its public half."""
-    from evidence.p256 import key_id  # noqa: PLC0415 - only sealing pays for cryptography
-
-    return f"P-256 key {key_id(signer.public_key)}"

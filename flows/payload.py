@@ -17,9 +17,9 @@ from evidence.families import family
 if TYPE_CHECKING:
     from checks.judge import Judgement
     from evidence.model import AuditResult
-    from evidence.signer import Signer
     from flows.engagement import Engagement
     from flows.pipeline import Run
+    from flows.sealer import Sealer
     from infra.source import Gathered
 
 LIMITS = (
@@ -60,7 +60,7 @@ def assemble(
     judgement: Judgement,
     result: AuditResult,
     tables: Mapping[str, Path],
-    signer: Signer,
+    sealer: Sealer,
 ) -> dict[str, bytes | Path]:
     """Return the members below `data/` by path; the same audit gives the same bytes."""
     findings = canonical_bytes(result.as_json())
@@ -77,7 +77,7 @@ def assemble(
         "results/findings.json": findings,
         "results/expectations.json": canonical_bytes(_plain(judgement.expectations)),
         "limits.md": _limits(),
-        "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), signer),
+        "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), sealer),
     }
     payload |= {f"contract/contract-v{v.loaded.contract.version}.yaml": v.loaded.raw for v in engagement.versions[:-1]}
     payload |= {f"method/kernels/{name.replace('@', '-v')}.sql": sql.encode() for name, sql in judgement.sql.items()}
@@ -122,9 +122,8 @@ def _limits() -> bytes:
 
 
 def _report(
-    engagement: Engagement, run: Run, gathered: Gathered, result: AuditResult, digest: str, signer: Signer
+    engagement: Engagement, run: Run, gathered: Gathered, result: AuditResult, digest: str, sealer: Sealer
 ) -> bytes:
-    from flows.engagement import signer_name  # noqa: PLC0415
     from flows.report.html import ReportSubject, render  # noqa: PLC0415 - only audits pay for templates
 
     contract = engagement.contract
@@ -141,7 +140,7 @@ def _report(
             run=run.id,
             tool=engagement.tool,
             engine=engagement.engine,
-            signer=signer_name(signer),
+            signer=sealer.name,
             seal_level="simple",
             time_level="local-clock",
             limits=LIMITS,

@@ -19,9 +19,9 @@ from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
 from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
-from evidence.signer import Signer
 from flows.engagement import Engagement
 from flows.payload import assemble, merge_family
+from flows.sealer import Sealer
 from infra.source import Gathered, Gathering, Source
 
 Tell = Callable[[str], None]
@@ -128,7 +128,7 @@ def conclude(engagement: Engagement, run: Run, judgement: Judgement) -> AuditRes
 
 
 def seal(
-    engagement: Engagement, run: Run, collected: Collected, judgement: Judgement, result: AuditResult, signer: Signer
+    engagement: Engagement, run: Run, collected: Collected, judgement: Judgement, result: AuditResult, sealer: Sealer
 ) -> Path:
     """Write the report, assemble the payload and seal it in the work folder; nothing is published yet."""
     from evidence.bundle import seal_bundle  # noqa: PLC0415 - keeps cryptography out of the verbs that do not seal
@@ -145,7 +145,7 @@ def seal(
         for name, paths in collected.gathered.tables.items()
         if name in needed
     }
-    payload = assemble(engagement, run, collected.gathered, judgement, result, tables, signer)
+    payload = assemble(engagement, run, collected.gathered, judgement, result, tables, sealer)
     facts = StatementFacts(
         run=run.id,
         contract=result.contract,
@@ -156,7 +156,7 @@ def seal(
         sealed_at=run.now(),
         tool=engagement.tool,
     )
-    return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, signer)
+    return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, sealer.sealing(run.now))
 
 
 def _make(work: Path) -> None:
@@ -193,13 +193,13 @@ def told(collected: Collected, judgement: Judgement) -> tuple[str, ...]:
     return (*collected.gathered.problems, *unreadable(collected.gathered.cards), *judgement.problems)
 
 
-def run_audit(engagement: Engagement, run: Run, signer: Signer) -> Audited:
+def run_audit(engagement: Engagement, run: Run, sealer: Sealer) -> Audited:
     """Run a whole audit in this process; the result is the same as the flow's."""
     try:
         collected = gather(engagement, run)
         judgement = check(engagement, run, collected)
         result = conclude(engagement, run, judgement)
-        sealed = seal(engagement, run, collected, judgement, result, signer)
+        sealed = seal(engagement, run, collected, judgement, result, sealer)
         bundle = publish(engagement, run, sealed)
     finally:
         clear(run)

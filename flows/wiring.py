@@ -14,10 +14,10 @@ from pathlib import Path
 from checks.codes import Code
 from evidence.errors import BadInput, OutputFailed, Place, Problem
 from evidence.model import Period
-from evidence.signer import LocalSigner
 from flows.audit_file import PERIOD, parse_instant
 from flows.engagement import Engagement, open_engagement
 from flows.pipeline import Run, Tell
+from flows.sealer import Sealer
 from infra import settings
 
 SALT_BYTES = 32
@@ -41,7 +41,7 @@ class Prepared:
 
     engagement: Engagement
     run: Run
-    signer: LocalSigner
+    sealer: Sealer
 
 
 def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:
@@ -54,7 +54,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
     stated = engagement.file.as_of or started
     as_of = stated if request.as_of is None else parse_instant(request.as_of, "--as-of")
     period = _period(request, engagement, as_of)
-    signer = engagement.signer()
+    sealer = engagement.sealer()
     engagement.store.prepare()
     salt = _salt(engagement.state)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -67,7 +67,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         work=engagement.state / "work" / run_id,
         tell=tell,
     )
-    return Prepared(engagement, run, signer)
+    return Prepared(engagement, run, sealer)
 
 
 def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:

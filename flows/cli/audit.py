@@ -59,7 +59,7 @@ def command(
         else:
             from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
 
-            audited = run_audit(prepared.engagement, prepared.run, prepared.signer)
+            audited = run_audit(prepared.engagement, prepared.run, prepared.sealer)
     progress.note(*audited.problems)
     click.echo(_render(audited.result, str(audited.bundle), form))
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)

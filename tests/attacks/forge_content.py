@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from evidence import dsse, manifest
 from evidence.canonical import sha256_hex
-from evidence.manifest import FINDINGS, STATEMENT
+from evidence.layout import STATEMENT
+from evidence.manifest import FINDINGS
 from evidence.model import Status
 from tests.attacks.parts import met, other_period, pack, reseal, rewrite_manifests, unpack, without
 from tests.evidence import sealed

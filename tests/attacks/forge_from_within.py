@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from evidence import dsse, manifest
 from evidence.canonical import canonical_bytes, sha256_hex
-from evidence.manifest import FINDINGS, REPORT, STATEMENT
+from evidence.layout import STATEMENT
+from evidence.manifest import FINDINGS, REPORT
 from evidence.model import Status
 from tests.attacks.parts import met, other_period, reseal, unpack, without
 from tests.evidence import sealed

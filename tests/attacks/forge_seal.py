@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from evidence import dsse, p256
 from evidence.canonical import canonical_bytes, sha256_hex
-from evidence.manifest import STATEMENT
+from evidence.layout import STATEMENT
 from tests.attacks.parts import met, pack, reseal, rewrite_manifests, unpack, without
 from tests.evidence import sealed
 

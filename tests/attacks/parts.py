@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence import dsse, manifest, statement
+from evidence import dsse, layout, manifest, statement
 from evidence.canonical import sha256_hex
 from evidence.container import measure, write_container
 from evidence.model import Status
@@ -44,7 +44,7 @@ def reseal(files: Files, signer: Signer = sealed.SIGNER, payload: bytes | None =
     files = rewrite_manifests(files)
     if payload is None:
         payload = statement.encode(sealed.facts(**facts), sha256_hex(files[manifest.TAG_MANIFEST]))
-    return pack(files | {manifest.STATEMENT: dsse.sign(payload, signer)})
+    return pack(files | {layout.STATEMENT: dsse.sign(payload, signer)})
 
 
 @dataclass(frozen=True)

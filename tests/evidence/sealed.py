@@ -22,6 +22,7 @@ from evidence.model import (
 )
 from evidence.p256 import public_pem
 from evidence.policy import Policy
+from evidence.sealing import DsseSeal, Sealing
 from evidence.signer import LocalSigner
 from evidence.statement import StatementFacts
 from evidence.trust import Trust
@@ -43,6 +44,11 @@ def policy(**changes: object) -> Policy:
 
 def trust(signer: LocalSigner = SIGNER, **changes: object) -> Trust:
     return Trust(policy(**changes), signer.public_key)
+
+
+def sealing(signer: LocalSigner = SIGNER) -> Sealing:
+    """Return the sealing of the first form: DSSE with one key."""
+    return Sealing(steps=(DsseSeal(signer),), trust=trust(signer), now=lambda: AS_OF)
 
 
 def result(status: Status = Status.BREACHED) -> AuditResult:
@@ -104,7 +110,7 @@ def facts(status: Status = Status.BREACHED, **changes: object) -> StatementFacts
 
 
 def seal(out: Path, status: Status = Status.BREACHED) -> Path:
-    return seal_bundle(out, payload(status), facts(status), SIGNER)
+    return seal_bundle(out, payload(status), facts(status), sealing())
 
 
 def write_trust(folder: Path, signer: LocalSigner = SIGNER, **changes: object) -> Path:

@@ -39,7 +39,9 @@ def test_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_payload_may_lie_on_disk(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     report.write_bytes(sealed.payload()["report.html"])
-    bundle = seal_bundle(tmp_path / "a.zip", sealed.payload() | {"report.html": report}, sealed.facts(), sealed.SIGNER)
+    bundle = seal_bundle(
+        tmp_path / "a.zip", sealed.payload() | {"report.html": report}, sealed.facts(), sealed.sealing()
+    )
     assert bundle.read_bytes() == sealed.seal(tmp_path / "b.zip").read_bytes()
 
 
@@ -76,7 +78,7 @@ def test_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_bytes(sealed.payload()["report.html"])
     report = InterruptedOnce(tmp_path / "report.html")
     with pytest.raises(KeyboardInterrupt):
-        seal_bundle(tmp_path / "a.zip", sealed.payload() | {"report.html": report}, sealed.facts(), sealed.SIGNER)
+        seal_bundle(tmp_path / "a.zip", sealed.payload() | {"report.html": report}, sealed.facts(), sealed.sealing())
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
@@ -101,20 +103,20 @@ def test_folder_that_is_not_there_is_our_failure(tmp_path: Path) -> None:
 )
 def test_what_would_not_verify_is_not_sealed(tmp_path: Path, change: dict[str, bytes], reason: str) -> None:
     with pytest.raises(OutputFailed, match=reason):
-        seal_bundle(tmp_path / "a.zip", sealed.payload() | change, sealed.facts(), sealed.SIGNER)
+        seal_bundle(tmp_path / "a.zip", sealed.payload() | change, sealed.facts(), sealed.sealing())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_facts_that_differ_from_the_findings_are_not_sealed(tmp_path: Path) -> None:
     facts = sealed.facts(findings_sha256=sha256_hex(sealed.findings_bytes()), status=Status.MET)
     with pytest.raises(OutputFailed, match="status differs"):
-        seal_bundle(tmp_path / "a.zip", sealed.payload(), facts, sealed.SIGNER)
+        seal_bundle(tmp_path / "a.zip", sealed.payload(), facts, sealed.sealing())
 
 
 @pytest.mark.parametrize("name", ["../evil", "a b", ""])
 def test_payload_name_outside_the_grammar_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputFailed, match="rename"):
-        seal_bundle(tmp_path / "a.zip", sealed.payload() | {name: b""}, sealed.facts(), sealed.SIGNER)
+        seal_bundle(tmp_path / "a.zip", sealed.payload() | {name: b""}, sealed.facts(), sealed.sealing())
 
 
 def test_contract_id_beyond_ascii_is_sealed(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_contract_id_beyond_ascii_is_sealed(tmp_path: Path) -> None:
     data = findings.model_dump_json(by_alias=True).encode()
     payload = sealed.payload() | {"results/findings.json": data, "report.html": sha256_hex(data).encode()}
     facts = sealed.facts(contract=contract, findings_sha256=sha256_hex(data))
-    assert verify(seal_bundle(tmp_path / "a.zip", payload, facts, sealed.SIGNER), sealed.trust()).verified
+    assert verify(seal_bundle(tmp_path / "a.zip", payload, facts, sealed.sealing()), sealed.trust()).verified
 
 
 def test_absent_bundle_is_bad_input(tmp_path: Path) -> None:

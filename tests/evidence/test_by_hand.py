@@ -33,7 +33,7 @@ def test_good_bundle_is_verified_and_every_check_has_run(bundle: Path, trust_fol
 
 def test_bundle_with_empty_and_large_members_is_verified(tmp_path: Path, trust_folder: Path) -> None:
     payload = sealed.payload() | {"evidence/a.parquet": bytes(300_000), "evidence/b/empty.parquet": b""}
-    big = seal_bundle(tmp_path / "big.zip", payload, sealed.facts(), sealed.SIGNER)
+    big = seal_bundle(tmp_path / "big.zip", payload, sealed.facts(), sealed.sealing())
     assert by_hand.run(big, trust_folder).returncode == 0
 
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from evidence import manifest
+from evidence import layout, manifest
 from evidence.errors import BadContainer
 
 HEX = "0" * 64
 PAYLOAD = {"data/a": HEX}
-MEMBERS = {"data/a", *manifest.TAG_FILES, manifest.TAG_MANIFEST, manifest.STATEMENT}
+MEMBERS = {"data/a", *manifest.TAG_FILES, manifest.TAG_MANIFEST, layout.STATEMENT}
 
 
 def test_manifest_is_sorted_lines_of_digest_and_path() -> None:
@@ -49,7 +49,7 @@ def test_file_set_that_agrees_is_counted() -> None:
     assert manifest.check_file_set(MEMBERS, PAYLOAD, manifest.TAG_FILES) == 7
 
 
-@pytest.mark.parametrize("member", sorted(MEMBERS - {manifest.STATEMENT}))
+@pytest.mark.parametrize("member", sorted(MEMBERS - {layout.STATEMENT}))
 def test_every_missing_member_is_named(member: str) -> None:
     with pytest.raises(BadContainer, match=f"MISSING_MEMBER: {member}"):
         manifest.check_file_set(MEMBERS - {member}, PAYLOAD, manifest.TAG_FILES)
@@ -57,7 +57,7 @@ def test_every_missing_member_is_named(member: str) -> None:
 
 def test_missing_seal_has_its_own_reason() -> None:
     with pytest.raises(BadContainer, match="SEAL_MISSING"):
-        manifest.check_file_set(MEMBERS - {manifest.STATEMENT}, PAYLOAD, manifest.TAG_FILES)
+        manifest.check_file_set(MEMBERS - {layout.STATEMENT}, PAYLOAD, manifest.TAG_FILES)
 
 
 @pytest.mark.parametrize("member", ["data/b", "seal/tagmanifest-sha256.txt.p7s", "archive/0001-sha256.txt", "README"])

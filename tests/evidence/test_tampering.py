@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evidence import dsse
 from evidence.canonical import canonical_bytes
-from evidence.manifest import STATEMENT
+from evidence.layout import STATEMENT
 from evidence.verify import run_verify, verify
 from tests.attacks.parts import pack, reseal, unpack
 from tests.evidence import sealed

@@ -29,4 +29,4 @@ def audit_folder(folder: Path, scratch: Path) -> dict[str, Any]:
     """Return the published result of auditing an engagement, with keys made for it."""
     make_keys(folder / "keys", "test")
     prepared = prepare(Request(str(folder), out=str(scratch / "bundles")))
-    return run_audit(prepared.engagement, prepared.run, prepared.signer).result.as_json()
+    return run_audit(prepared.engagement, prepared.run, prepared.sealer).result.as_json()

@@ -44,6 +44,6 @@ def test_real_records_are_all_accounted_for_and_residency_is_never_met(tmp_path:
     assert sum(c.received for c in cards) == 2_900 + 312
     assert sum(c.rows + c.not_relevant + c.duplicates + c.unreadable for c in cards) == 2_900 + 312
     again = prepare(request)
-    finding = run_audit(again.engagement, again.run, again.signer).result.findings[0]
+    finding = run_audit(again.engagement, again.run, again.sealer).result.findings[0]
     assert finding.status == "unproven"
     assert finding.population.unknown > 0
