@@ -18,7 +18,7 @@ PROBITY = [sys.executable, "-m", "flows.cli"]
 #: Folder, extra options, and the status that every clause must have.
 EXAMPLES = (
     ("finance-firm", (), {"RET-24H": "met", "TRN-NONE": "met"}),
-    ("eu-bedrock", ("--flow",), {"RES-EU": "breached", "ATT-SOC2": "met", "ATT-ISO": "met", "TEN-DED": "unproven"}),
+    ("eu-bedrock", ("--flow",), {"RES-EU": "breached", "ATT-SOC2": "met", "ATT-ISO": "met", "ADV-SEAT": "unproven"}),
 )
 
 

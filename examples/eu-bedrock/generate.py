@@ -29,7 +29,7 @@ MODEL = "anthropic.claude-sonnet-4-6"
 INSIDE = ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1", "eu-south-1", "eu-south-2")
 Event = dict[str, Any]
 
-#: Each variant with what it must give for (RES-EU, ATT-SOC2, ATT-ISO, TEN-DED).
+#: Each variant with what it must give for (RES-EU, ATT-SOC2, ATT-ISO, ADV-SEAT).
 VARIANTS = {
     "mixed": ("breached", "met", "met", "unproven"),
     "inside": ("met", "met", "met", "unproven"),

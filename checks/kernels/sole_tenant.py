@@ -1,0 +1,132 @@
+"""Whether an environment is the customer's alone: its resources, who enters it, and the hosts beneath it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import sql
+from checks.commitment import Scope
+from checks.kernel import Query, Reach
+from checks.kernels.access_sessions import LOG, count_log
+from checks.kernels.allow_list import Demand
+from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty
+from checks.kernels.present import incomplete
+from checks.kernels.stored_systems import readable_inventory, systems_in_scope
+from evidence.model import Assurance, Coverage, Reason
+
+ATTESTATION = "tenancy-attestation"
+#: What the attestation must assert, word for word.
+ASSERTION = "dedicated_hosts"
+
+
+@dataclass(frozen=True, slots=True)
+class SoleTenant:
+    """Snapshots of every resource, every entry, and a statement about the hosts that the customer cannot see.
+
+    Another tenant on a resource of the environment breaks the promise, and so does anybody who enters and is neither
+    the customer, nor approved, nor the vendor, whose own staff is judged by another promise. On a resource that only
+    our own snapshots place in the environment, another tenant must have been seen at the same instant.
+    """
+
+    scope: Scope
+    tenants: tuple[str, ...]
+    approved: tuple[str, ...]
+    systems: tuple[str, ...]
+
+    noun = "observations"
+
+    def rows(self) -> str:
+        """Return one row per resource, tenant and snapshot, one per entry, and one per statement about the hosts."""
+        statements = "\n".join(self._statements(hosts) for hosts in self._hosts())
+        return f"{self._resources()}\nUNION ALL\n{self._entries()}\n{statements}"
+
+    def _resources(self) -> str:
+        ours = sql.one_of("tenant_id", self.tenants)
+        stamp = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
+        return f"""
+SELECT coalesce(resource_id, '') AS subject,
+  coalesce(resource_id, '') || '/' || coalesce(tenant_id, '') || '/' || stamp AS record,
+  observed_at AS moment, artefact, (NOT ours AND (beside = 1 OR placed = 1)) AS outside,
+  (ours AND isolation = 'dedicated') AS inside, 1 = 0 AS excused, broken,
+  resource_id || ' is used by ' || tenant_id AS why,
+  CASE WHEN broken THEN NULL WHEN NOT ours THEN '{Reason.CONTRADICTED}'
+       WHEN isolation <> 'dedicated' THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
+FROM (
+  SELECT t.*, {stamp} AS stamp, {ours} AS ours, {incomplete("tenancy")} AS broken,
+    max(CASE WHEN {ours} THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id, observed_at) AS beside,
+    max(CASE WHEN {ours} THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id) AS used,
+    CASE WHEN EXISTS (SELECT 1 FROM ({systems_in_scope(self.scope, self.systems)}) AS s
+      WHERE s.system_id = t.resource_id AND t.observed_at >= s.low AND t.observed_at < s.high)
+      THEN 1 ELSE 0 END AS placed
+  FROM tenancy AS t) AS seen
+WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR observed_at IS NULL"""
+
+    def _entries(self) -> str:
+        """Sessions of the period; those that began before it are not among those that a meter counted in it."""
+        vendor = sql.same("principal_org", self.scope.vendor)
+        welcome = sql.one_of("principal_org", (*self.scope.customer, *self.tenants, *self.approved))
+        start = self.scope.start
+        return f"""
+SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
+  greatest(started_at, {start}), artefact, (NOT {welcome} AND NOT {vendor}), {welcome}, ({vendor} AND NOT {welcome}),
+  {incomplete("access_events")},
+  CASE WHEN {welcome} THEN '' WHEN {vendor} THEN 'the vendor itself' ELSE principal_org || ' entered' END,
+  CAST(NULL AS VARCHAR)
+FROM access_events WHERE started_at IS NULL OR started_at >= {start} OR ended_at IS NULL OR ended_at > {start}"""
+
+    def _statements(self, hosts: DocumentValid) -> str:
+        """Return the statements of one sort, each weighed once: by the vendor, or by anybody else."""
+        vendor = f"coalesce({sql.same('issuer', self.scope.vendor)}, true)"
+        own = vendor if hosts.issuer_is_holder else f"NOT {vendor}"
+        return f"""
+UNION ALL
+SELECT 'hosts', record, {self.scope.start}, artefact, outcome = 'violation', outcome = 'ok', outcome = 'excused', 1 = 0,
+  why, CASE WHEN outcome = 'unknown' THEN why END
+FROM (WITH {hosts.ctes()} SELECT record, artefact, outcome, why FROM judged
+      WHERE record IN (SELECT record FROM trusted WHERE {own})) AS statement"""
+
+    def _hosts(self) -> tuple[DocumentValid, DocumentValid]:
+        """Return what makes a statement about the hosts count: of the vendor, or of somebody who examined them."""
+        requirements = (
+            Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
+            Requirement(
+                f"NOT {empty('services')} AND {contains_all('services', self.scope.services)}",
+                "unusable",
+                Reason.INCOMPLETE_COVERAGE,
+            ),
+            Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unusable", Reason.INCOMPLETE_COVERAGE),
+            Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
+        )
+        covers = ("period_start", "period_end")
+        vendors = DocumentValid(
+            self.scope, ATTESTATION, covers, requirements, Assurance.ATTESTED, issuer_is_holder=True
+        )
+        return vendors, DocumentValid(self.scope, ATTESTATION, covers, requirements, Assurance.AUDITED)
+
+    def members(self) -> str:
+        """Return every system in scope, and every other resource on which the customer was seen."""
+        system = systems_in_scope(self.scope, self.systems)
+        start, end = self.scope.start, self.scope.end
+        return f"""
+SELECT system_id AS subject, low, high FROM ({system}) AS system
+UNION
+SELECT DISTINCT resource_id, {start}, {end} FROM tenancy
+WHERE resource_id IS NOT NULL AND {sql.one_of("tenant_id", self.tenants)} AND observed_at >= {start}
+  AND observed_at < {end} AND resource_id NOT IN (SELECT system_id FROM ({system}) AS known)"""
+
+    def demands(self) -> tuple[Demand, ...]:
+        """Return that the inventory is readable."""
+        return (readable_inventory(),)
+
+    def reach(self, query: Query) -> Reach:
+        """Return whether all entries were counted, and whether one sort of statement covers the hosts throughout."""
+        counted = count_log(query, self.scope)
+        stated = [hosts.reach(query) for hosts in self._hosts()]
+        whole = [r for r in stated if not r.gaps and all(c.covered for c in r.coverage)]
+        gaps = set(counted.gaps)
+        if not whole:
+            gaps |= frozenset[Reason]().union(*(r.gaps for r in stated)) - {Reason.UNTRUSTED_EVIDENCE}
+            gaps |= {Reason.UNTRUSTED_EVIDENCE} if all(Reason.UNTRUSTED_EVIDENCE in r.gaps for r in stated) else set()
+        note = "" if whole else "nothing says throughout the period that the hosts are dedicated"
+        hosts = Coverage(subject="hosts", covered=bool(whole), note=note)
+        return Reach(coverage=(*counted.coverage, hosts), gaps=frozenset(gaps), assurance=Assurance.ATTESTED)
