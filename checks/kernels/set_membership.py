@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
+from checks.kernels.places import places
 from checks.kernels.reconcile import Expectation, reconcile
-from checks.regions import COUNTRIES, Region
+from checks.regions import Region
 from evidence.model import Assurance, Coverage, Reason
 
 #: Attempts that never ran: nothing was processed anywhere, so they have no place to judge.
@@ -44,7 +45,7 @@ class Located:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""
         consents = sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)
         return f"""
-WITH {self._catalogue()},
+WITH {places(self.catalogue)},
 consent AS ({consents}),
 seen AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record, occurred_at AS moment,
@@ -97,36 +98,6 @@ coded AS (
             f"WHEN EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (c.scope IS NULL OR {named})) "
             "THEN 'unknown' ELSE 'violation' END"
         )
-
-    def _catalogue(self) -> str:
-        shipped = sql.rows(
-            "shipped",
-            ("provider", "region_code", "country", "valid_from"),
-            [
-                (
-                    sql.text(r.provider),
-                    sql.text(r.code),
-                    sql.text(r.country),
-                    "NULL" if r.valid_from is None else str(r.valid_from),
-                )
-                for r in self.catalogue
-            ],
-        )
-        return f"""{shipped},
-stated AS (
-  SELECT DISTINCT lower(provider) AS provider, lower(region_code) AS region_code, country, valid_from
-  FROM region_catalogue WHERE provider IS NOT NULL AND region_code IS NOT NULL
-    AND country IN {sql.texts(COUNTRIES)} AND NOT ({sql.defective()})),
-place AS (
-  SELECT provider, region_code, min(country) AS country, count(DISTINCT country) AS countries,
-         CAST(max(valid_from) AS BIGINT) AS valid_from
-  FROM (SELECT provider, region_code, country, CAST(valid_from AS INTEGER) AS valid_from FROM shipped UNION ALL
-        SELECT provider, region_code, country, valid_from FROM stated UNION ALL
-        SELECT e.provider, e.region_code, k.country, CAST(k.valid_from AS INTEGER)
-        FROM stated AS e JOIN shipped AS k ON k.region_code = e.region_code) AS known
-  GROUP BY provider, region_code),
-anywhere AS (
-  SELECT region_code, min(country) AS country, count(DISTINCT country) AS countries FROM place GROUP BY region_code)"""
 
     def _systems(self) -> str:
         """Inventoried systems are places too where storage is promised; what is unclear about one is unknown."""
