@@ -66,3 +66,10 @@ def test_every_kind_has_the_cases_that_matter(kind: str) -> None:
     assert {"met", "breached", "unproven"} <= {c["expect"] for c in cases}
     assert any(c["name"].startswith("boundary") for c in cases)
     assert any(c["name"].startswith("false pass") for c in cases)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_false_pass_is_a_pass_and_no_two_cases_have_one_name(kind: str) -> None:
+    cases = load_cases(HERE / kind / "cases.yaml")["cases"]
+    assert {c["expect"] for c in cases if c["name"].startswith("false pass")} <= {"breached", "unproven"}
+    assert len({c["name"] for c in cases}) == len(cases)
