@@ -1,0 +1,40 @@
+"""What is known when nothing happened: only the vendor's signed statement shows that there was nothing to keep."""
+
+from __future__ import annotations
+
+from checks.kernel import Query, Reach
+from checks.kernels.document_valid import DocumentValid
+from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+
+MAX_STATEMENTS = 5
+
+
+def nothing_happened(query: Query, denial: DocumentValid, subject: str) -> Reach:
+    """Return the reach of no event at all: not exercised where the statement covers the period, else no evidence."""
+    found = denial.reach(query)
+    denied = not found.gaps and all(c.covered for c in found.coverage)
+    note = "" if denied else "no record of one, and no statement that there was none"
+    return Reach(
+        coverage=(Coverage(subject=subject, covered=denied, note=note),),
+        gaps=frozenset() if denied else frozenset({Reason.NO_EVIDENCE}) | found.gaps,
+        not_exercised=denied,
+        assurance=Assurance.ATTESTED,
+    )
+
+
+def denials(query: Query, denial: DocumentValid) -> tuple[Exhibit, ...]:
+    """Return the statements that nothing happened in the period, for where something did (rule G5)."""
+    stated = query(
+        f"WITH {denial.ctes()} SELECT record, min(artefact) FROM trusted WHERE usable AND current "
+        f"GROUP BY record ORDER BY record LIMIT {MAX_STATEMENTS}"
+    )
+    return tuple(
+        Exhibit(
+            record=f"{denial.kind}/{record}",
+            outcome=Outcome.OK,
+            measure=None,
+            artefact=artefact,
+            why="states that nothing happened",
+        )
+        for record, artefact in stated
+    )
