@@ -70,7 +70,8 @@ WITH ticket AS (
   SELECT ticket_id, min(purpose) AS purpose, min(opened_at) AS opened_at, min(closed_at) AS closed_at,
     max(CASE WHEN broken THEN 1 ELSE 0 END) AS flaws, count(*) AS versions
   FROM (SELECT DISTINCT ticket_id, {plain("purpose")} AS purpose, opened_at, closed_at,
-          {incomplete("access_tickets")} AS broken FROM access_tickets WHERE ticket_id IS NOT NULL) AS stated
+          ({incomplete("access_tickets")} OR closed_at < opened_at OR closed_at > {self.scope.as_of}) AS broken
+        FROM access_tickets WHERE ticket_id IS NOT NULL) AS stated
   GROUP BY ticket_id)
 SELECT '{LOG}' AS subject, a.record, a.started_at AS moment, a.artefact,
   (a.vendor AND a.code NOT IN {listed} AND a.code NOT IN {vague} AND a.purpose NOT LIKE '% %') AS outside,

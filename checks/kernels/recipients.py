@@ -71,7 +71,7 @@ told AS (
     CASE WHEN max(flaw) = 0 AND min(lower(kind)) = max(lower(kind)) THEN min(received_at) END AS first_at,
     CASE WHEN max(flaw) = 0 AND min(lower(kind)) = max(lower(kind)) THEN max(received_at) END AS last_at
   FROM (SELECT notice_id, kind, received_at, CASE WHEN {incomplete("notices")} THEN 1 ELSE 0 END AS flaw
-        FROM notices WHERE notice_id IS NOT NULL) AS stated
+        FROM notices WHERE notice_id IS NOT NULL AND coalesce(received_at, 0) <= {self.scope.as_of}) AS stated
   GROUP BY notice_id),
 entry AS (
   SELECT lower(s.name) AS name, greatest(s.listed_at, coalesce(s.effective_at, s.listed_at)) AS since,

@@ -102,7 +102,7 @@ kept AS (
         during = f"f.observed_at >= {self.scope.start} AND f.observed_at < {self.scope.end}"
         near = (
             f"m.observed_at >= k.observed_at - {self.every.microseconds} "
-            f"AND m.observed_at <= k.observed_at + {self.every.microseconds}"
+            f"AND m.observed_at <= least(k.observed_at + {self.every.microseconds}, {self.scope.as_of})"
         )
         root = "m.key_id = k.master_key_id AND m.mine AND NOT m.foreign AND NOT m.broken AND m.state <> 'destroyed'"
         return f"""
