@@ -56,12 +56,13 @@ class NoThirdPartyDisclosure(Commitment):
     explanation: ClassVar[str] = (
         "Each disclosure and each session is compared with who was agreed to at that moment: the vendor and its side, "
         "the parties that the contract names, and subprocessors that the vendor had listed and announced in a notice "
-        "received notice_ahead before. Anybody else, another customer too, breaks the promise. So does a disclosure to "
-        "an authority where the contract forbids it, or if its notice came later. An entry of the list that was never "
-        "announced leaves it open, as does an incident that touched content. Met also needs a count of the log "
-        "'access_events' by a meter that is not the vendor, and the vendor's signed negative-statement for every day: "
-        "no_other_disclosure and no_other_legal_process, or no_disclosure and no_legal_process where the register is "
-        "empty. What the vendor hides from its own register is not found; met is its word at best."
+        "received notice_ahead before. Anybody else, another customer too, breaks the promise, unless the customer "
+        "consented before. So does a disclosure to an authority where the contract forbids it, or if its notice came "
+        "later. An entry of the list that was never announced leaves it open, as does an incident that touched "
+        "content. Met also needs a count of the log 'access_events' by a meter that is not the vendor, and the "
+        "vendor's signed negative-statement for every day: no_other_disclosure and no_other_legal_process, or "
+        "no_disclosure and no_legal_process where the register is empty. What the vendor hides from its own register "
+        "is not found; met is its word at best."
     )
 
     def promise(self) -> str:
