@@ -1,0 +1,171 @@
+"""Break the SQL of every kernel in one place at a time, and see whether a case of some kind notices.
+
+Usage: run.py [--kind NAME …]. Prints, per kind, how many mutants there were, how many cases killed and
+which survived. A mutant that only ever ran on kinds not asked for is not judged. Exit 1 when a survivor is not explained
+in `survivors.yaml`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from checks.commitments import discover
+from checks.judge import Evidence, judge
+from evidence.model import Finding, Period
+from tests.metamorphic.quick import QuickEngine
+from tests.mutation.sites import Site, mutant, sites
+from tests.world import changed, contract_of, gather_folder, load_cases, write_evidence
+
+CASES = Path(__file__).parents[1] / "commitments"
+EXPLAINED = Path(__file__).with_name("survivors.yaml")
+Mutate = Callable[[str], str]
+
+
+class Tampered:
+    """A session whose statements are changed on their way in."""
+
+    def __init__(self, session: Any, mutate: Mutate) -> None:
+        self._session, self._mutate = session, mutate
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of the changed query."""
+        return self._session.query(self._mutate(sql))
+
+    def classify(self, sql: str) -> None:
+        """Classify by the changed statement."""
+        self._session.classify(self._mutate(sql))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+@dataclass
+class Case:
+    """One case with its evidence already gathered and its session open."""
+
+    stated: dict[str, Any]
+    contract: Any
+    period: Period
+    as_of: datetime
+    evidence: Evidence
+    session: Any
+    statements: set[str] = field(default_factory=set)
+
+    def finding(self, mutate: Mutate) -> Finding:
+        """Return what the kind says over changed SQL."""
+        engine = nullcontext(Tampered(self.session, mutate))
+        return judge(self.contract, self.period, self.as_of, self.evidence, engine).findings[0]
+
+    def holds(self, mutate: Mutate) -> bool:
+        """Return whether everything the case states is what came out."""
+        found, stated = self.finding(mutate), self.stated
+        return (
+            found.status == stated["expect"]
+            and set(stated.get("reasons", ())) <= set(found.reasons)
+            and stated.get("assurance", found.assurance) == found.assurance
+            and stated.get("provisional", found.provisional) == found.provisional
+            and all(getattr(found.population, n) == count for n, count in stated.get("population", {}).items())
+        )
+
+
+@contextmanager
+def opened(kind: str, folder: Path) -> Iterator[list[Case]]:
+    """Gather every case of a kind once and keep its session open."""
+    whole = load_cases(CASES / kind / "cases.yaml")
+    with ExitStack() as stack:
+        yield [_case(kind, whole, stated, folder / f"{n}", stack) for n, stated in enumerate(whole["cases"])]
+
+
+def _case(kind: str, whole: dict[str, Any], stated: dict[str, Any], folder: Path, stack: ExitStack) -> Case:
+    period = Period.model_validate(stated.get("period", whole["period"]))
+    rows = changed(whole["given"], stated.get("change", {}))
+    write_evidence(folder / "evidence", rows, tuple(stated.get("tamper", ())), tuple(stated.get("lose", ())))
+    gathered = gather_folder(folder, period)
+    return Case(
+        stated=stated,
+        contract=contract_of(kind, whole["terms"] | stated.get("terms", {})),
+        period=period,
+        as_of=datetime.fromisoformat(stated.get("as_of", whole["as_of"])),
+        evidence=Evidence(frozenset(gathered.tables), gathered.cards),
+        session=stack.enter_context(QuickEngine(gathered.tables)),
+    )
+
+
+def _observed(case: Case) -> dict[Site, None]:
+    """Run a case unchanged and return the sites of every statement it executed."""
+    found: dict[Site, None] = {}
+
+    def note(sql: str) -> str:
+        found.update(dict.fromkeys(sites(sql)))
+        return sql
+
+    if not case.holds(note):
+        raise SystemExit(f"a case fails without any mutation: {case.stated['name']}")
+    return found
+
+
+def mutated(site: Site) -> Mutate:
+    """Return the change of one site, which leaves every other statement as it is."""
+    return lambda sql: mutant(sql, site)
+
+
+def survivors(kind: str, killed: set[Site], folder: Path) -> tuple[int, list[Site]]:
+    """Return how many new mutants a kind has, and those that none of its cases noticed; adds the others to `killed`."""
+    with opened(kind, folder) as cases:
+        ran: dict[Site, list[Case]] = {}
+        for case in cases:
+            for site in _observed(case):
+                ran.setdefault(site, []).append(case)
+        left: list[Site] = []
+        sharpest: dict[int, int] = {}
+        for site, among in ran.items():
+            if site in killed:
+                continue
+            # What killed most so far is asked first: most mutants then cost one case instead of fifty.
+            order = sorted(among, key=lambda case: -sharpest.get(id(case), 0))
+            killer = next((case for case in order if not case.holds(mutated(site))), None)
+            if killer is None:
+                left.append(site)
+            else:
+                killed.add(site)
+                sharpest[id(killer)] = sharpest.get(id(killer), 0) + 1
+    return len(ran), left
+
+
+def explained() -> dict[str, str]:
+    """Return why each known survivor changes nothing, by the text of its site."""
+    return load_cases(EXPLAINED) or {} if EXPLAINED.exists() else {}
+
+
+def main() -> int:
+    """Run, print and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kind", action="append", choices=sorted(discover()))
+    kinds = parser.parse_args().kind or sorted(discover())
+    killed: set[Site] = set()
+    alive: dict[Site, str] = {}
+    for kind in kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            tried, left = survivors(kind, killed, Path(folder))
+        alive.update(dict.fromkeys(left, kind))
+        print(f"{kind:36} {tried:5} mutants, {len(left):4} not noticed", flush=True)
+        for site in left:
+            print(f"    {site}", flush=True)
+    reasons = explained()
+    open_ones = {site: kind for site, kind in alive.items() if site not in killed and str(site) not in reasons}
+    for site, kind in open_ones.items():
+        print(f"  survived ({kind}): {site}")
+    print(f"{len(killed)} killed, {len(alive.keys() - killed)} survived, {len(open_ones)} of them not explained")
+    return 1 if open_ones else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

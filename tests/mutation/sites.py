@@ -1,0 +1,92 @@
+"""Where a statement of SQL can be broken: one small change at one place that a case should notice.
+
+A place is known by its surroundings with numbers masked, so that the same line of a kernel is the same site whatever the
+period and the terms are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: Pairs of (what is looked for, what it becomes). Text in quotes is only touched where a pattern names it.
+OPERATORS: tuple[tuple[str, str], ...] = (
+    (r" < ", " <= "),
+    (r" <= ", " < "),
+    (r" > ", " >= "),
+    (r" >= ", " > "),
+    (r" = ", " <> "),
+    (r" <> ", " = "),
+    (r" AND ", " OR "),
+    (r" OR ", " AND "),
+    (r"\bNOT ", ""),
+    (r" IS NULL", " IS NOT NULL"),
+    (r" IS NOT NULL", " IS NULL"),
+    (r"\bmin\(", "max("),
+    (r"\bmax\(", "min("),
+    (r"\bleast\(", "greatest("),
+    (r"\bgreatest\(", "least("),
+    (r"\btrue\b", "false"),
+    (r"\bfalse\b", "true"),
+    (r" \+ ", " - "),
+    (r" - ", " + "),
+    (r"\bLEFT JOIN\b", "JOIN"),
+    (r"\bDISTINCT ", ""),
+    (r"'violation'", "'ok'"),
+    (r"'unknown'", "'ok'"),
+    (r"'excused'", "'ok'"),
+    (r"'open'", "'ok'"),
+)
+_PATTERN = re.compile("|".join(f"({found})" for found, _ in OPERATORS))
+_OUTCOMES = re.compile(r"'(?:violation|unknown|excused|open|ok)'")
+_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_BETWEEN = re.compile(r"\bBETWEEN\b[^()]*$", re.IGNORECASE)
+CONTEXT = 60
+
+
+@dataclass(frozen=True)
+class Site:
+    """One mutation: `before` and `after` are the masked surroundings of what is replaced."""
+
+    before: str
+    found: str
+    becomes: str
+    after: str
+    again: int
+
+    def __str__(self) -> str:
+        """Render as one line with the change in brackets."""
+        text = f"{self.before}[{self.found.strip()} -> {self.becomes.strip() or 'nothing'}]{self.after}"
+        return re.sub(r"\s+", " ", text) + (f" (occurrence {self.again + 1})" if self.again else "")
+
+
+@lru_cache(maxsize=4096)
+def sites(sql: str) -> dict[Site, tuple[int, int]]:
+    """Return every site of a statement, and where it is."""
+    places: dict[Site, tuple[int, int]] = {}
+    seen: dict[Site, int] = {}
+    quoted = [m.span() for m in _QUOTED.finditer(sql) if not _OUTCOMES.fullmatch(m[0])]
+    for match in _PATTERN.finditer(sql):
+        start, end = match.span()
+        if any(low < start and end < high for low, high in quoted):
+            continue
+        if match[0] == " AND " and _BETWEEN.search(sql[:start]):
+            continue
+        assert match.lastindex is not None
+        becomes = OPERATORS[match.lastindex - 1][1]
+        first = Site(_masked(sql[max(0, start - CONTEXT) : start]), match[0], becomes, _masked(sql[end : end + CONTEXT]), 0)
+        seen[first] = seen.get(first, -1) + 1
+        site = Site(first.before, first.found, first.becomes, first.after, seen[first])
+        places[site] = (start, end)
+    return places
+
+
+def mutant(sql: str, site: Site) -> str:
+    """Return a statement with one site changed, or as it is where it has no such site."""
+    place = sites(sql).get(site)
+    return sql if place is None else sql[: place[0]] + site.becomes + sql[place[1] :]
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"\d+", "0", text)
