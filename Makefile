@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm lint format bench dev lock clean
+.PHONY: demo test storm mutants lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -21,6 +21,9 @@ test: $(STAMP)
 
 storm: $(STAMP)
 	$(BIN)/python -m tests.metamorphic.storm
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutation.run
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

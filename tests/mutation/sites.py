@@ -1,7 +1,7 @@
 """Where a statement of SQL can be broken: one small change at one place that a case should notice.
 
-A place is known by its surroundings with numbers masked, so that the same line of a kernel is the same site whatever the
-period and the terms are.
+A place is known by its surroundings with numbers masked, so that the same line of a kernel is the same site whatever
+the period and the terms are.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def sites(sql: str) -> dict[Site, tuple[int, int]]:
             continue
         assert match.lastindex is not None
         becomes = OPERATORS[match.lastindex - 1][1]
-        first = Site(_masked(sql[max(0, start - CONTEXT) : start]), match[0], becomes, _masked(sql[end : end + CONTEXT]), 0)
+        first = Site(
+            _masked(sql[max(0, start - CONTEXT) : start]), match[0], becomes, _masked(sql[end : end + CONTEXT]), 0
+        )
         seen[first] = seen.get(first, -1) + 1
         site = Site(first.before, first.found, first.becomes, first.after, seen[first])
         places[site] = (start, end)
