@@ -21,6 +21,8 @@ from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
 from evidence.locker import Locker
 from evidence.model import Finding, Period
+from flows.wiring import tokens
+from infra.settings import processors
 from infra.source import Gathered, Gathering
 from infra.sources.cloudtrail import CloudTrail
 from infra.sources.files import Files
@@ -49,7 +51,8 @@ def gather(root: Path, period: Period) -> Gathered:
         tables=root / "tables",
         period=period,
         now=lambda: datetime(2025, 7, 15, tzinfo=UTC),
-        token=lambda value: f"token:{hash(value)}",
+        token=tokens(bytes(32)),
+        workers=processors(),
     )
     CloudTrail(path="logs").gather(gathering)
     Files(path="totals").gather(gathering)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from evidence.errors import DigestMismatch, LimitExceeded, OutputFailed, Terminal, VerificationError
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 CHUNK_BYTES = 1024 * 1024
+#: An object smaller than this is compared and written as one piece, without a copy where it is stored already.
+HEAD_BYTES = 8 * CHUNK_BYTES
+FLUSHING_THREADS = 4
+#: So many objects at most lose their work when a machine goes down in the middle of a batch.
+MOST_WAITING = 128
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -41,18 +52,12 @@ class Locker:
         no half object. Raises `LimitExceeded` above `limit` bytes and `DigestMismatch` if the object that is already
         stored under this digest has been altered.
         """
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._root, prefix=".put-", delete=False) as temporary:
-                name = Path(temporary.name)
-                try:
-                    stored = _copy(stream, temporary, limit)
-                    self._settle(name, stored)
-                finally:
-                    name.unlink(missing_ok=True)
-        except OSError as cause:
-            raise OutputFailed(f"the locker cannot store an object: {cause.strerror or cause}") from cause
-        return stored
+        with Batch(self._root, self.path) as batch:
+            return batch.put(stream, limit=limit)
+
+    def batch(self) -> Batch:
+        """Return a batch to put many streams with; its objects are stored when the block is left, in whatever way."""
+        return Batch(self._root, self.path, FLUSHING_THREADS)
 
     def path(self, digest: str) -> Path:
         """Return where an object is stored; says nothing about its bytes (`verify` and `open` do)."""
@@ -91,34 +96,147 @@ class Locker:
             if _DIGEST.fullmatch(path.name):
                 yield path.name
 
-    def _settle(self, temporary: Path, stored: Stored) -> None:
-        target = self.path(stored.sha256)
-        if target.exists():
-            self.verify(stored.sha256)
-            return
-        target.parent.mkdir(exist_ok=True)
-        temporary.chmod(0o444)
-        temporary.replace(target)
-        _flush_folder(target.parent)
+
+class Batch:
+    """Objects on their way into a locker: written at once, flushed to the disk beside other work, then named.
+
+    An object has its final name only after its bytes are on the disk. Until the block is left it can be read where
+    `path` said it is.
+    """
+
+    def __init__(self, root: Path, final: Callable[[str], Path], threads: int = 0) -> None:
+        self._root, self._final, self._threads = root, final, threads
+        self._flushing: ThreadPoolExecutor | None = None
+        self._waiting: dict[str, tuple[Future[None], Path]] = {}
+        self._settled: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.settle()
+        finally:
+            if self._flushing is not None:
+                self._flushing.shutdown()
+            for temporary in (*self._settled, *(name for _, name in self._waiting.values())):
+                temporary.unlink(missing_ok=True)
+
+    def path(self, digest: str) -> Path:
+        """Return where the bytes of an object are now."""
+        final = self._final(digest)
+        waiting = self._waiting.get(final.name)
+        return final if waiting is None else waiting[1]
+
+    def put(self, stream: BinaryIO, *, limit: int | None = None) -> Stored:
+        """Store a stream as `Locker.put` does; it has its final name after `settle`."""
+        head = _head(stream)
+        digest = hashlib.sha256(head)
+        _bound(len(head), limit)
+        try:
+            if len(head) < HEAD_BYTES and self._is_known(digest.hexdigest(), head):
+                return Stored(digest.hexdigest(), len(head))
+            return self._write(head, digest, stream, limit)
+        except OSError as cause:
+            raise OutputFailed(f"the locker cannot store an object: {cause.strerror or cause}") from cause
+
+    def settle(self) -> None:
+        """Wait until everything is on the disk, then give it its name."""
+        try:
+            for flushed, _ in self._waiting.values():
+                flushed.result()
+            folders = {self._root}
+            for digest, (_, temporary) in list(self._waiting.items()):
+                target = self._final(digest)
+                target.parent.mkdir(exist_ok=True)
+                # A second name and not another one: whoever reads the object already goes on under the first.
+                with contextlib.suppress(FileExistsError):
+                    target.hardlink_to(temporary)
+                del self._waiting[digest]
+                self._settled.append(temporary)
+                folders.add(target.parent)
+            for folder in sorted(folders) if len(folders) > 1 else ():
+                _flush_folder(folder)
+        except OSError as cause:
+            raise OutputFailed(f"the locker cannot store an object: {cause.strerror or cause}") from cause
+
+    def _is_known(self, digest: str, data: bytes | None = None) -> bool:
+        """Return whether an object is stored already, comparing it with `data` or hashing it again."""
+        if digest in self._waiting:
+            return True
+        try:
+            stream = self._final(digest).open("rb")
+        except FileNotFoundError:
+            return False
+        with stream:
+            if data is not None and stream.read(len(data) + 1) == data:
+                return True
+            stream.seek(0)
+            found = _digest_of(stream)
+        if found != digest:
+            raise DigestMismatch("DIGEST_MISMATCH", f"{digest} in the locker now has the digest {found}")
+        return True
+
+    def _write(self, head: bytes, digest: _Hash, stream: BinaryIO, limit: int | None) -> Stored:
+        self._root.mkdir(parents=True, exist_ok=True)
+        size = len(head)
+        with tempfile.NamedTemporaryFile(dir=self._root, prefix=".put-", delete=False) as file:
+            temporary, kept = Path(file.name), False
+            try:
+                file.write(head)
+                while chunk := _read(stream):
+                    size += len(chunk)
+                    _bound(size, limit)
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                if not self._is_known(digest.hexdigest()):
+                    temporary.chmod(0o444)
+                    self._waiting[digest.hexdigest()] = (self._flushed(file.fileno()), temporary)
+                    kept = True
+            finally:
+                if not kept:
+                    temporary.unlink(missing_ok=True)
+        if len(self._waiting) >= MOST_WAITING:
+            self.settle()
+        return Stored(digest.hexdigest(), size)
+
+    def _flushed(self, descriptor: int) -> Future[None]:
+        if self._threads and self._flushing is None:
+            self._flushing = ThreadPoolExecutor(self._threads, thread_name_prefix="locker")
+        if self._flushing is not None:
+            return self._flushing.submit(_flush, os.dup(descriptor))
+        done: Future[None] = Future()
+        os.fsync(descriptor)
+        done.set_result(None)
+        return done
 
 
-def _copy(stream: BinaryIO, target: IO[bytes], limit: int | None) -> Stored:
-    digest, size = hashlib.sha256(), 0
-    while chunk := _read(stream):
-        size += len(chunk)
-        if limit is not None and size > limit:
-            raise LimitExceeded(f"larger than the limit of {limit} bytes")
-        digest.update(chunk)
-        target.write(chunk)
-    target.flush()
-    os.fsync(target.fileno())
-    return Stored(digest.hexdigest(), size)
+def _flush(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _head(stream: BinaryIO) -> bytes:
+    """Return the first bytes of a stream, or all of them where there are fewer than `HEAD_BYTES`."""
+    chunks, missing = [], HEAD_BYTES
+    while missing and (chunk := _read(stream, min(missing, CHUNK_BYTES))):
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return b"".join(chunks)
+
+
+def _bound(size: int, limit: int | None) -> None:
+    if limit is not None and size > limit:
+        raise LimitExceeded(f"larger than the limit of {limit} bytes")
+
+
+def _read(stream: BinaryIO, size: int = CHUNK_BYTES) -> bytes:
     # A failing source and a failing disk of ours are different causes with different exit codes.
     try:
-        return stream.read(CHUNK_BYTES)
+        return stream.read(size)
     except OSError as cause:
         raise Terminal(f"the source broke off while being read: {cause.strerror or cause}") from cause
 

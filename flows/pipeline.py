@@ -38,6 +38,7 @@ class Run:
     token: Callable[[str], str]
     work: Path
     tell: Tell = field(default=lambda _: None)
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         as_of=run.as_of,
         token=run.token,
         shown=engagement.written_path(number),
+        workers=run.workers,
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )
     source.gather(gathering)

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from checks.codes import Code
@@ -21,6 +22,7 @@ from flows.sealer import Sealer
 from infra import settings
 
 SALT_BYTES = 32
+TOKENS_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,22 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         period=period,
         as_of=as_of.astimezone(UTC),
         now=clock,
-        token=lambda value: "token:" + hmac.new(salt, value.encode(), "sha256").hexdigest()[:32],
+        token=tokens(salt),
         work=engagement.state / "work" / run_id,
         tell=tell,
+        workers=settings.processors(),
     )
     return Prepared(engagement, run, sealer)
+
+
+def tokens(salt: bytes) -> Callable[[str], str]:
+    """Return what replaces a personal value: the same token for the same value, and nothing without the salt."""
+
+    @lru_cache(maxsize=TOKENS_REMEMBERED)
+    def token(value: str) -> str:
+        return "token:" + hmac.digest(salt, value.encode(), "sha256").hex()[:32]
+
+    return token
 
 
 def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:

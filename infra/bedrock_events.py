@@ -8,8 +8,7 @@ Bodies of requests and responses are never taken over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from evidence.errors import SourceError
 
@@ -48,16 +47,30 @@ IN_REGION_RESOURCES = frozenset(
 _THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequests", "ServiceQuotaExceeded", "RequestLimitExceeded")
 _DENIED = ("AccessDenied", "UnauthorizedOperation", "ValidationException", "ResourceNotFoundException")
 _NOT_PROCESSED = frozenset({"blocked", "throttled", "denied"})
+_NOTHING: Record = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One relevant record as rows. `defects` are values that are absent where the format always has them."""
+class Event(NamedTuple):
+    """One relevant record as values of `audit_log` and, where content was `processed`, of `processing_activity`.
+
+    Values are as the record states them, of whatever JSON type. `source_region` is where the call was made.
+    """
 
     event_id: str
-    audit: dict[str, Any]
-    processing: dict[str, Any] | None
-    defects: tuple[str, ...] = ()
+    occurred_at: Any
+    actor: Any
+    actor_type: Any
+    action: str
+    resource: Any
+    request_id: Any
+    model: Any
+    source_region: Any
+    outcome: str
+    processed: bool
+    region_code: Any
+    input_tokens: Any
+    output_tokens: Any
+    tls_version: Any
 
 
 class NotAnEvent(SourceError):
@@ -75,77 +88,61 @@ def event_source(record: object) -> str:
 
 
 def event_of(record: Record) -> Event:
-    """Return a Bedrock record as rows; raises `NotAnEvent` without an eventID or eventName."""
+    """Return a Bedrock record as values; raises `NotAnEvent` without an eventID or eventName."""
     event_id, name = record.get("eventID"), record.get("eventName")
     if not isinstance(event_id, str) or not event_id:
         raise NotAnEvent("a Bedrock record without eventID")
     if not isinstance(name, str):
         raise NotAnEvent("a Bedrock record without eventName")
-    processing = _processing(record) if name in PROCESSING[record["eventSource"]] else None
-    defects = ("occurred_at",) if record.get("eventTime") is None else ()
-    return Event(event_id, _audit(record), processing, defects)
+    identity, asked = _part(record, "userIdentity"), _part(record, "requestParameters")
+    added, answered = _part(record, "additionalEventData"), _part(record, "responseElements")
+    model = asked.get("modelId")
+    if model is None:
+        model = asked.get("model")
+    outcome = _outcome(record.get("errorCode"), added, answered)
+    return Event(
+        event_id=event_id,
+        occurred_at=record.get("eventTime"),
+        actor=next(
+            (identity[key] for key in ("arn", "principalId", "invokedBy") if identity.get(key) is not None), None
+        ),
+        actor_type=identity.get("type"),
+        action=name,
+        resource=model if isinstance(model, str) and model.startswith("arn:") else None,
+        request_id=record.get("requestID"),
+        model=model,
+        source_region=record.get("awsRegion"),
+        outcome=outcome,
+        processed=name in PROCESSING[record["eventSource"]],
+        region_code=_region(added.get("inferenceRegion"), outcome, model, record.get("awsRegion")),
+        input_tokens=added.get("inputTokens"),
+        output_tokens=added.get("outputTokens"),
+        tls_version=_part(record, "tlsDetails").get("tlsVersion"),
+    )
 
 
-def _audit(record: Record) -> dict[str, Any]:
-    return {
-        "event_id": record["eventID"],
-        "occurred_at": record.get("eventTime"),
-        "actor": _actor(record),
-        "actor_type": _inside(record, "userIdentity", "type"),
-        "action": record["eventName"],
-        "resource": _resource(record),
-        "request_id": record.get("requestID"),
-        "model": _model(record),
-        "region_code": record.get("awsRegion"),
-        "outcome": outcome_of(record),
-    }
-
-
-def _processing(record: Record) -> dict[str, Any]:
-    return {
-        "activity_id": record["eventID"],
-        "activity": "process",
-        "occurred_at": record.get("eventTime"),
-        "provider": "aws",
-        "region_code": region_of(record),
-        "source_region": record.get("awsRegion"),
-        "model": _model(record),
-        "resource_id": _resource(record),
-        "actor": _actor(record),
-        "request_id": record.get("requestID"),
-        "outcome": outcome_of(record),
-        "input_tokens": _inside(record, "additionalEventData", "inputTokens"),
-        "output_tokens": _inside(record, "additionalEventData", "outputTokens"),
-        "tls_version": _inside(record, "tlsDetails", "tlsVersion"),
-    }
-
-
-def outcome_of(record: Record) -> str:
+def _outcome(code: object, added: Record, answered: Record) -> str:
     """Return how a call ended: `ok`, `blocked` (by a guardrail, no model ran), `throttled`, `denied` or `error`.
 
     `denied` includes calls refused for what they asked (validation, unknown model): nothing was processed.
     """
-    code = record.get("errorCode")
     if code is None:
-        return "blocked" if _stopped_by_guardrail(record) else "ok"
+        return "blocked" if _stopped_by_guardrail(added, answered) else "ok"
     last = str(code).rsplit(".", maxsplit=1)[-1]
     if last.startswith(_THROTTLED):
         return "throttled"
     return "denied" if last.startswith(_DENIED) else "error"
 
 
-def region_of(record: Record) -> Any:
+def _region(stated: Any, outcome: str, model: object, called: Any) -> Any:
     """Return where a call was processed, or None where that is unknown or nothing was processed.
 
     What the event says comes first. Without it, only a plain model id runs in the region of the call: behind a profile
     it may run anywhere the profile reaches.
     """
-    stated = _inside(record, "additionalEventData", "inferenceRegion")
     if stated is not None:
         return stated
-    if outcome_of(record) in _NOT_PROCESSED or not is_plain_model(_model(record)):
-        return None
-    return record.get("awsRegion")
+    return None if outcome in _NOT_PROCESSED or not is_plain_model(model) else called
 
 
 def is_plain_model(model: object) -> bool:
@@ -159,31 +156,11 @@ def is_plain_model(model: object) -> bool:
     return bool(dot) and provider in PROVIDERS
 
 
-def _stopped_by_guardrail(record: Record) -> bool:
-    data = (_part(record, "additionalEventData"), _part(record, "responseElements"))
+def _stopped_by_guardrail(*data: Record) -> bool:
     intervened = any(part.get("amazon-bedrock-guardrailAction") == "INTERVENED" for part in data)
     return intervened and not any(part.get(tokens) for part in data for tokens in ("inputTokens", "outputTokens"))
 
 
-def _model(record: Record) -> Any:
-    asked = _part(record, "requestParameters")
-    return asked.get("modelId") if asked.get("modelId") is not None else asked.get("model")
-
-
-def _resource(record: Record) -> Any:
-    model = _model(record)
-    return model if isinstance(model, str) and model.startswith("arn:") else None
-
-
-def _actor(record: Record) -> Any:
-    identity = _part(record, "userIdentity")
-    return next((identity[key] for key in ("arn", "principalId", "invokedBy") if identity.get(key) is not None), None)
-
-
-def _part(record: Record, name: str) -> Mapping[str, Any]:
+def _part(record: Record, name: str) -> Record:
     part = record.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _inside(record: Record, part: str, name: str) -> Any:
-    return _part(record, part).get(name)
+    return part if isinstance(part, dict) else _NOTHING

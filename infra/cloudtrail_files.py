@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
-from evidence.families import family
-from evidence.locker import Stored
-from infra.bedrock_events import PROCESSING, Event, NotAnEvent, event_of, event_source
-from infra.decompress import is_gzip, open_inflated
+from evidence.locker import Batch
+from infra.decompress import is_gzip
 from infra.folder import Folder
-from infra.json_stream import Broken, Found, JsonStream
 from infra.listing import Entry
-from infra.rows import Rows
+from infra.log_merge import EvenPart, LogFile, LogMerge
+from infra.log_readers import LogReaders, Read
+from infra.log_tables import FAMILIES
 from infra.source import Gathering, Source
-from infra.strict_json import Decoder, NotJson
 from infra.tally import Tally
 
-FAMILIES = ("audit_log", "processing_activity")
 SUFFIXES = tuple(f"{kind}{packed}" for kind in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz"))
 
 #: Parts of a path that say what a file is instead of a log of API calls.
@@ -32,26 +26,22 @@ OTHER_KINDS = {
     "BedrockModelInvocationLogs": "model invocation logs hold prompts and are not read",
     "amazon-bedrock-logs-permission-check": "a permission check without records",
 }
-#: Services that also process content and whose events this source does not know how to read.
-KIN = ("bedrock", "aws-external-anthropic")
 
 
 def gather_cloudtrail(source: Source, configured: str, gathering: Gathering) -> None:
     """Store and read every log file below a folder; the folder's card names every file that is none."""
     folder = Folder(gathering, source, configured)
     with ExitStack() as stack:
-        tables = {name: stack.enter_context(_Table(gathering, source.kind, name)) for name in FAMILIES}
-        reading = _Reading(folder, tables)
-        for done, entry in enumerate(folder.entries, start=1):
-            why = _why_not(entry.name)
-            if why:
-                folder.skip(entry.name, why)
-            else:
-                reading.gather(entry)
-            gathering.progress(source.kind, done, len(folder.entries))
-        if reading.read_anything:
-            for table in tables.values():
-                table.keep()
+        parts = {name: stack.enter_context(gathering.part(name)) for name in FAMILIES}
+        normalisers = {name: stack.enter_context(gathering.normaliser(name, source.kind)) for name in FAMILIES}
+        even = {name: EvenPart(part, gathering.limits.batch_rows) for name, part in parts.items()}
+        gatherer = _Gatherer(folder)
+        merge = LogMerge(normalisers, even, gathering.limits, gatherer.finish)
+        gatherer.gather(merge, stack)
+        if gatherer.read_anything:
+            for name, part in parts.items():
+                even[name].finish()
+                gathering.keep_part(name, part)
     folder.finish()
 
 
@@ -62,110 +52,63 @@ def _why_not(name: str) -> str:
     return "" if name.lower().endswith(SUFFIXES) else f"not called {', '.join(SUFFIXES)}"
 
 
-class _Table(ExitStack):
-    """One family's part for the whole folder: a part per log file would make a hundred thousand of them."""
-
-    def __init__(self, gathering: Gathering, source: str, name: str) -> None:
-        super().__init__()
-        self._gathering, self._name, self._rows = gathering, name, Rows(family(name))
-        self._normaliser = self.enter_context(gathering.normaliser(name, source))
-        self._part = self.enter_context(gathering.part(name))
-
-    def add(self, record: Mapping[str, Any], *, artefact: str, row: int, defects: Iterable[str]) -> None:
-        self._rows.add(record, artefact=artefact, row=row, defects=tuple(defects))
-        if len(self._rows) >= self._gathering.limits.batch_rows:
-            self._write()
-
-    def keep(self) -> None:
-        self._write()
-        self._gathering.keep_part(self._name, self._part)
-
-    def _write(self) -> None:
-        if len(self._rows):
-            self._part.add(self._normaliser.typed(self._rows.take()))
-
-
 @dataclass(slots=True)
-class _Reading:
+class _Gatherer:
     folder: Folder
-    tables: Mapping[str, _Table]
     read_anything: bool = False
-    # The first record of each eventID by a digest of its content, over the whole folder: 16 bytes each.
-    seen: dict[str, bytes] = field(default_factory=dict)
-    decoder: Decoder = field(default_factory=Decoder)
 
-    def gather(self, entry: Entry) -> None:
+    def gather(self, merge: LogMerge, stack: ExitStack) -> None:
+        """Store files and have them read some way ahead of merging them."""
         gathering = self.folder.gathering
-        started = gathering.now()
-        stored = self.folder.store(entry, limit=gathering.limits.log_object, families=FAMILIES)
-        if stored is None:
-            return
-        self.read_anything = True
-        tally = Tally(entry.name, gathering.limits)
-        path = gathering.locker.path(stored.sha256)
-        with open_inflated(path, gathering.limits) as raw:
-            stream = JsonStream(raw, gathering.limits)
-            for found in stream.records():
-                self._take(found, stored.artefact, tally)
-        if stream.damage is not None:
-            tally.break_off(f"record {tally.received + 1}", stream.damage)
-        self._add_card(entry, stored, tally, started, "application/gzip" if is_gzip(path) else "application/json")
+        batch = stack.enter_context(gathering.locker.batch())
+        readers = stack.enter_context(LogReaders(gathering.limits, gathering.workers))
+        ahead: deque[tuple[LogFile, Read]] = deque()
+        for log in self._stored(batch):
+            ahead.append((log, readers.submit(batch.path(log.stored.sha256), log.stored.size)))
+            if len(ahead) > readers.ahead:
+                _merge(merge, *ahead.popleft())
+        while ahead:
+            _merge(merge, *ahead.popleft())
+        merge.flush()
 
-    def _take(self, found: Found, artefact: str, tally: Tally) -> None:
-        row = tally.received
-        place = f"record {row + 1}"
-        try:
-            record = self._unwrapped(found)
-            source = event_source(record)
-            if source not in PROCESSING:
-                tally.not_relevant += 1
-                if source.startswith(KIN):
-                    tally.problem(f"{tally.name}: events of {source} are not read by this source")
-                return
-            event = event_of(record)
-        except NotAnEvent as cause:
-            tally.lose(place, found.count if isinstance(found, Broken) else 1)
-            tally.problem(f"{tally.name}:{place}: {cause}")
-            return
-        if self._is_new(event, record, place, tally):
-            self._write(event, artefact, row)
-            tally.rows += 1
-
-    def _unwrapped(self, found: Found) -> Any:
-        if isinstance(found, Broken):
-            raise NotAnEvent(found.why)
-        inner = found.get("CloudTrailEvent") if isinstance(found, dict) and "eventSource" not in found else None
-        if not isinstance(inner, str):
-            return found
-        try:
-            return self.decoder.decode(inner)
-        except NotJson as cause:
-            raise NotAnEvent(f"CloudTrailEvent is not strict JSON ({cause})") from cause
-
-    def _is_new(self, event: Event, record: Any, place: str, tally: Tally) -> bool:
-        content = hashlib.blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=16).digest()
-        first = self.seen.setdefault(event.event_id, content)
-        if first is content:
-            return True
-        if first == content:
-            tally.duplicates += 1
-        else:
-            tally.lose(place)
-            tally.problem(f"{tally.name}:{place}: two different records share eventID {event.event_id[:80]}")
-        return False
-
-    def _write(self, event: Event, artefact: str, row: int) -> None:
-        self.tables["audit_log"].add(event.audit, artefact=artefact, row=row, defects=event.defects)
-        if event.processing is not None:
-            self.tables["processing_activity"].add(event.processing, artefact=artefact, row=row, defects=event.defects)
-
-    def _add_card(self, entry: Entry, stored: Stored, tally: Tally, started: datetime, media_type: str) -> None:
+    def finish(self, log: LogFile) -> None:
+        """Add the card of a file."""
         self.folder.gathering.add_card(
             self.folder.source,
-            stored,
-            tally,
-            started=started,
-            address=self.folder.address(entry.name),
-            media_type=media_type,
+            log.stored,
+            log.tally,
+            started=log.started,
+            address=self.folder.address(log.entry.name),
+            media_type=log.media_type,
             families=FAMILIES,
         )
+
+    def _stored(self, batch: Batch) -> Iterator[LogFile]:
+        gathering = self.folder.gathering
+        for done, entry in enumerate(self.folder.entries, start=1):
+            why = _why_not(entry.name)
+            if why:
+                self.folder.skip(entry.name, why)
+            elif (log := self._store(entry, batch)) is not None:
+                yield log
+            gathering.progress(self.folder.source.kind, done, len(self.folder.entries))
+
+    def _store(self, entry: Entry, batch: Batch) -> LogFile | None:
+        gathering = self.folder.gathering
+        started = gathering.now()
+        stored = self.folder.store(entry, limit=gathering.limits.log_object, families=FAMILIES, into=batch)
+        if stored is None:
+            return None
+        self.read_anything = True
+        media_type = "application/gzip" if is_gzip(batch.path(stored.sha256)) else "application/json"
+        return LogFile(entry, stored, started, media_type, Tally(entry.name, gathering.limits))
+
+
+def _merge(merge: LogMerge, log: LogFile, read: Read) -> None:
+    """Give all segments of a file to the merge; which one is the last shows only when there is no other."""
+    segments = read()
+    segment = next(segments)
+    for following in segments:
+        merge.add(log, segment, last=False)
+        segment = following
+    merge.add(log, segment, last=True)

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 GZIP_MAGIC = b"\x1f\x8b"
 BUFFER_BYTES = 256 * 1024
+PACKED_BYTES = 32 * 1024
+#: zlib's name for the gzip format.
+GZIP_WINDOW = 31
 
 
 def is_gzip(path: Path) -> bool:
@@ -33,9 +37,41 @@ def open_inflated(path: Path, limits: Limits) -> BinaryIO:
     """
     packed = is_gzip(path)
     file = _opened(path)
-    size = os.fstat(file.fileno()).st_size
-    allowance = min(limits.inflated, max(limits.inflated_free, size * limits.inflation)) if packed else size
+    allowance = _allowance(file, limits) if packed else os.fstat(file.fileno()).st_size
     return cast("BinaryIO", io.BufferedReader(_Bounded(file, allowance, packed=packed), BUFFER_BYTES))
+
+
+def whole_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
+    """Yield the bytes of a file in blocks, inflated if it is gzip of a single member.
+
+    Faster than `open_inflated`, which gives the same bytes, and good only for reading to the end: raises `Terminal` or
+    `LimitExceeded` where that one does, if not as early, and `Terminal` for more members.
+    """
+    with _opened(path) as file:
+        if file.read(2) != GZIP_MAGIC:
+            file.seek(0)
+            yield from iter(lambda: file.read(BUFFER_BYTES), b"")
+            return
+        file.seek(0)
+        inflating, left = zlib.decompressobj(GZIP_WINDOW), _allowance(file, limits)
+        try:
+            while not inflating.eof and (packed := file.read(PACKED_BYTES)):
+                while packed and left >= 0:
+                    block = inflating.decompress(packed, BUFFER_BYTES)
+                    packed = inflating.unconsumed_tail
+                    left -= len(block)
+                    yield block
+        except zlib.error as cause:
+            raise Terminal(f"the gzip data are damaged ({cause})") from cause
+        if left < 0:
+            raise LimitExceeded("inflates to more than the limit")
+        if not inflating.eof or inflating.unused_data or file.read(1):
+            raise Terminal("the gzip data are not one whole member")
+
+
+def _allowance(file: io.BufferedReader, limits: Limits) -> int:
+    size = os.fstat(file.fileno()).st_size
+    return min(limits.inflated, max(limits.inflated_free, size * limits.inflation))
 
 
 def _opened(path: Path) -> io.BufferedReader:

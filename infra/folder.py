@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded
-from evidence.locker import Stored
+from evidence.locker import Batch, Stored
 from infra.listing import Entry, list_folder
 from infra.source import Gathering, Source
 from infra.tally import Tally
@@ -51,11 +51,13 @@ class Folder:
         """Return the address of a file of the folder as cards state it."""
         return f"{self.shown}/{name}"
 
-    def store(self, entry: Entry, *, limit: int, families: tuple[str, ...] = ()) -> Stored | None:
+    def store(
+        self, entry: Entry, *, limit: int, families: tuple[str, ...] = (), into: Batch | None = None
+    ) -> Stored | None:
         """Store a file raw; one that may not be read counts as a lost record of `families` and gives None."""
         if not entry.refused:
             try:
-                return self.gathering.store(entry.path, limit=limit)
+                return self.gathering.store(entry.path, limit=limit, into=into)
             except LimitExceeded as cause:
                 self.lose(entry.name, str(cause), families=families)
                 return None

@@ -145,9 +145,22 @@ class JsonStream:
             length, self._at = end - self._at, end
             if length > self._limits.record:
                 raise Flawed(self._too_long(), end)
-            if self._decoder.flaw is not None:
-                raise Flawed(self._decoder.flaw, end)
+            flaw = self._decoder.flaw or self._too_deep(value, end - length, end)
+            if flaw is not None:
+                raise Flawed(flaw, end)
             return value
+
+    def _too_deep(self, value: Json, start: int, end: int) -> str | None:
+        # Python gives up at a depth that depends on who calls, so a depth of our own comes first.
+        if self._text.count("[", start, end) + self._text.count("{", start, end) <= self._limits.depth:
+            return None
+        level: list[Json] = [value]
+        for _ in range(self._limits.depth + 1):
+            inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+            if not inner:
+                return None
+            level = [value for values in inner for value in values]
+        return "nested too deeply"
 
     def _more_of(self, cause: NotJson) -> None:
         """Read on where a value may only have been torn by the window; raise what else it is."""

@@ -13,7 +13,8 @@ class Limits:
 
     A compressed stream may grow to `inflation` times its size, and in any case to `inflated_free`: real logs reach
     a factor of about fifty, a gzip bomb a thousand. `record` is one JSON value of a log document; CloudTrail's own are
-    at most 256 KiB.
+    at most 256 KiB. `depth` is how deep a value of a log document may nest. After `unreadable` records that cannot be
+    read, the rest of an artefact is left: nobody learns more from the next, and each costs time.
     """
 
     artefact: int = 16 * GIB
@@ -28,5 +29,7 @@ class Limits:
     batch_rows: int = 65_536
     parquet_rows: int = 1_000_000_000
     files: int = 100_000
+    depth: int = 300
+    unreadable: int = 100_000
     places: int = 100
     problems: int = 100

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from evidence.families.arrow import arrow_type
-from evidence.families.schema import Family, Type
+from evidence.families.schema import Column, Family, Type
 
 _INT64 = 2**63
 
@@ -38,52 +40,69 @@ _FITS: Mapping[Type, Callable[[object], bool]] = {
     Type.LIST: _is_list,
 }
 _WRITTEN_AS_TEXT = (Type.INSTANT, Type.DATE)
+_TEXT, _NUMBER = frozenset({str, type(None)}), frozenset({int, type(None)})
+
+#: Names of columns by the index of the row in its batch, for the rows that have any.
+Defects: TypeAlias = defaultdict[int, list[str]]
 
 
 class Rows:
     """A batch of rows of one family, filled record by record; only columns of the family are kept."""
 
     def __init__(self, family: Family) -> None:
-        self._family = family
-        self._plan = [(column.name, _FITS[column.type]) for column in family.columns]
+        self._columns = family.columns
         self._clear()
 
     def __len__(self) -> int:
         return len(self._row)
 
-    def add(self, record: Mapping[str, Any], *, artefact: str, row: int, defects: Sequence[str] = ()) -> None:
+    def add(self, record: Mapping[str, Any], *, artefact: str, row: int) -> None:
         """Add one record; keys that are no column of the family are ignored and never stored."""
-        broken = list(defects)
-        for (name, fits), values in zip(self._plan, self._values, strict=True):
-            value = record.get(name)
-            if value is not None and not fits(value):
-                broken.append(name)
-                value = None
-            values.append(value)
+        for column, values in zip(self._columns, self._values, strict=True):
+            values.append(record.get(column.name))
         self._row.append(row)
         self._artefact.append(artefact)
-        self._defects.append(broken)
 
     def take(self) -> pa.Table:
         """Return the rows collected so far as a raw batch and start the next one."""
-        columns: dict[str, pa.Array] = {}
-        for column, values in zip(self._family.columns, self._values, strict=True):
-            kind = Type.TEXT if column.type in _WRITTEN_AS_TEXT else column.type
-            columns[column.name] = column_of(values, arrow_type(kind), column.name, self._defects)
-        columns["artefact"] = pa.array(self._artefact, pa.string())
-        columns["row"] = pa.array(self._row, pa.int64())
-        columns["defects"] = pa.array(self._defects, pa.list_(pa.string()))
+        stated = dict(zip(self._columns, self._values, strict=True))
+        batch = raw_batch(stated, self._artefact, self._row, defaultdict(list))
         self._clear()
-        return pa.table(columns)
+        return batch
 
     def _clear(self) -> None:
-        self._values: list[list[Any]] = [[] for _ in self._plan]
+        self._values: list[list[Any]] = [[] for _ in self._columns]
         self._row: list[int] = []
         self._artefact: list[str] = []
-        self._defects: list[list[str]] = []
 
 
-def column_of(values: Sequence[Any], kind: pa.DataType, name: str, defects: Sequence[list[str]]) -> pa.Array:
+def raw_batch(
+    stated: Mapping[Column, Sequence[Any]], artefacts: Sequence[str], rows: Sequence[int], defects: Defects
+) -> pa.Table:
+    """Return decoded JSON values by column as a raw batch; `defects` may name columns already."""
+    columns = {column.name: _admitted(column, values, defects) for column, values in stated.items()}
+    columns["artefact"] = pa.array(artefacts, pa.string())
+    columns["row"] = pa.array(rows, pa.int64())
+    columns["defects"] = pa.array([defects.get(index, ()) for index in range(len(rows))], pa.list_(pa.string()))
+    return pa.table(columns)
+
+
+def _admitted(column: Column, values: Sequence[Any], defects: Defects) -> pa.Array:
+    textual = column.type is Type.TEXT or column.type in _WRITTEN_AS_TEXT
+    kind = arrow_type(Type.TEXT if textual else column.type)
+    usual = _TEXT if textual else _NUMBER if column.type is Type.NUMBER else frozenset[type]()
+    if set(map(type, values)) <= usual:
+        with contextlib.suppress(OverflowError, pa.ArrowInvalid):
+            return column_of(values, kind, column.name, defects)
+    fits = _FITS[column.type]
+    kept = [value if value is None or fits(value) else None for value in values]
+    for index, value in enumerate(values):
+        if value is not None and kept[index] is None:
+            defects[index].append(column.name)
+    return column_of(kept, kind, column.name, defects)
+
+
+def column_of(values: Sequence[Any], kind: pa.DataType, name: str, defects: Defects | Sequence[list[str]]) -> pa.Array:
     """Return values as an Arrow column; text that is not Unicode becomes null and names its column in `defects`."""
     try:
         return pa.array(values, kind)

@@ -48,6 +48,11 @@ def prefect_api_url() -> str | None:
     return os.environ.get("PREFECT_API_URL") or None
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def variable(name: str) -> str | None:
     """Return one variable for a `${NAME}` in an engagement's `audit.yaml`, or None when it is not set."""
     return os.environ.get(name)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evidence.errors import Terminal
 from evidence.families import family
-from evidence.locker import Locker, Stored
+from evidence.locker import Batch, Locker, Stored
 from evidence.model import Assurance, ExtractionCard, Period
 from infra.limits import Limits
 from infra.tally import Tally
@@ -47,7 +47,8 @@ class Gathering:
     """One gathering under way. The clock, the tokens of personal columns and the limits are arguments.
 
     `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. `shown` is the
-    configured path as it was written, before a variable of the environment was put in. Parts appear
+    configured path as it was written, before a variable of the environment was put in. With two `workers` or more,
+    large sources are read by so many processes; what is gathered is the same. Parts appear
     under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
     the audit; without one it is now.
     """
@@ -63,6 +64,7 @@ class Gathering:
     collector: str = field(default_factory=collector_name)
     identity: str = "local files"
     shown: str | None = None
+    workers: int = 0
     as_of: datetime | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
@@ -74,15 +76,15 @@ class Gathering:
         """Return the instant that a source's own observations are dated to: the audit's."""
         return self.as_of or self.now()
 
-    def store(self, path: Path, *, limit: int) -> Stored:
-        """Put a file into the locker before anything parses it; raises `Terminal` if it may not be read."""
+    def store(self, path: Path, *, limit: int, into: Batch | None = None) -> Stored:
+        """Put a file into the locker or a batch before anything parses it; raises `Terminal` if it may not be read."""
         try:
             # A file that was swapped for a pipe since it was listed must not block for ever.
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError as cause:
             raise Terminal(f"{path.name} cannot be read: {cause.strerror or cause}; check its permissions") from cause
         with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            return self.locker.put(cast("BinaryIO", stream), limit=limit)
+            return (into or self.locker).put(cast("BinaryIO", stream), limit=limit)
 
     def part(self, name: str) -> Part:
         """Open the next part of a family; it counts only once `keep_part` was called."""

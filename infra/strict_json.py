@@ -6,6 +6,7 @@ The rules are the same (no duplicate keys, no NaN); this one can start anywhere 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from evidence.canonical import Json
@@ -22,15 +23,17 @@ class NotJson(SourceError):
 
 
 class Flawed(NotJson):
-    """A well-formed value that strict JSON refuses: a duplicate key or a NaN."""
+    """A well-formed value that strict JSON refuses: a duplicate key, a NaN or a number that would become infinite."""
 
 
 class Decoder:
-    """Decodes JSON values; a value with a duplicate key or a NaN is well formed but `flaw` names what is wrong."""
+    """Decodes JSON values; `flaw` names what is wrong with a well-formed one (see `Flawed`)."""
 
     def __init__(self) -> None:
         self.flaw: str | None = None
-        self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._object, parse_constant=self._constant, parse_float=self._float
+        )
 
     def decode(self, text: str) -> Json:
         """Return the one value that a text holds; raises `NotJson` for a flaw, too."""
@@ -66,3 +69,9 @@ class Decoder:
 
     def _constant(self, name: str) -> None:
         self.flaw = f"{name} is not JSON"
+
+    def _float(self, text: str) -> float:
+        value = float(text)
+        if math.isinf(value):
+            self.flaw = f"{text:.80} is beyond every floating-point number"
+        return value

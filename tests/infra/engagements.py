@@ -40,6 +40,7 @@ class Engagement:
         self.evidence.mkdir()
         self.limits = limits or Limits()
         self.said: list[tuple[str, int, int]] = []
+        self.workers = 0
 
     def gathering(self) -> Gathering:
         return Gathering(
@@ -51,6 +52,7 @@ class Engagement:
             token=lambda value: f"token:{len(value)}",
             progress=lambda *said: self.said.append(said),
             limits=self.limits,
+            workers=self.workers,
         )
 
     def gather(self, kind: str = "files", path: str = "evidence", **settings: Any) -> Gathered:
