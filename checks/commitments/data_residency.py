@@ -23,6 +23,9 @@ class DataResidency(Commitment):
     )
     activities: tuple[Activity, ...] = Field(min_length=1, description="activity types the promise speaks of")
     unless: str | None = Field(default=None, min_length=1, description="consent purpose that allows a transfer")
+    replication_rules: Literal["forbidden", "allowed"] | None = Field(
+        default=None, description="what a rule means that would replicate abroad and has copied nothing yet"
+    )
 
     title: ClassVar[str] = "Data stays in the agreed countries"
     needs: ClassVar[tuple[Need, ...]] = (
@@ -31,6 +34,7 @@ class DataResidency(Commitment):
         Need("region_catalogue", required=False),
         Need("system_inventory", required=False),
         Need("subprocessors", required=False),
+        Need("replication_configs", required=False),
         Need("consents", required=False),
     )
     remedy: ClassVar[Remedy] = Remedy(
@@ -48,7 +52,9 @@ class DataResidency(Commitment):
         "Zurich are not in the EU whatever their code begins with, and an unknown code is never inside. Attempts "
         "that were "
         "throttled, denied or blocked before any token flowed were processed nowhere. Met needs every activity type "
-        "observed and as many processing records as an independent meter counted requests."
+        "observed and as many processing records as an independent meter counted requests. A rule that would replicate "
+        "abroad and has copied nothing breaks the promise only where the contract forbids the configuration "
+        "(`replication_rules`); where it says nothing, the promise is unproven."
     )
 
     @property
@@ -70,7 +76,7 @@ class DataResidency(Commitment):
 
     def kernel(self, scope: Scope) -> Located:
         """Return the set-membership kernel over this clause's activities."""
-        return Located(scope, self.countries, self.activities, self.unless, catalogue())
+        return Located(scope, self.countries, self.activities, self.unless, catalogue(), self.replication_rules)
 
 
 COMMITMENT = DataResidency

@@ -106,10 +106,11 @@ lived AS (
   GROUP BY 1, 2)"""
 
 
-def totals(scope: Scope) -> str:
+def totals(scope: Scope, claims: str = "certificate") -> str:
     """Return the CTE `metered`: what each independent meter counted over exactly the days a certificate covers.
 
-    `by_system` totals add up the systems that the certificate names, and only if each of them was counted.
+    `by_system` totals add up the systems that the certificate names, and only if each of them was counted. `claims`
+    names the CTE of certificates, or of anything else with their record, systems, days and doubt.
     """
     return f"""
 total AS (
@@ -122,7 +123,7 @@ within AS (
   SELECT c.record AS certificate, t.meter, t.system, t.period_start, t.period_end, t.value, len(c.systems) AS systems,
     c.data_from * {sql.DAY} AS low, (c.data_to + 1) * {sql.DAY} AS high,
     lag(t.period_end) OVER (PARTITION BY c.record, t.meter, t.system ORDER BY t.period_start, t.period_end) AS before
-  FROM certificate AS c JOIN total AS t ON t.period_start >= c.data_from * {sql.DAY}
+  FROM {claims} AS c JOIN total AS t ON t.period_start >= c.data_from * {sql.DAY}
     AND t.period_end <= (c.data_to + 1) * {sql.DAY}
     AND (t.system IS NULL OR list_contains(c.systems, t.system))
   WHERE c.doubt IS NULL),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
+from checks.kernels import replication_rules
 from checks.kernels.places import places
 from checks.kernels.reconcile import Expectation, reconcile
 from checks.regions import Region
@@ -24,6 +26,7 @@ class Located:
     """Where activities happened, by an exact catalogue of region codes; an unknown code is never a member.
 
     The shipped catalogue may be extended by evidence but not contradicted: a code with two countries is unknown.
+    `rules` says what a rule that would replicate abroad means; `ignored` where only what happened counts.
     """
 
     scope: Scope
@@ -31,6 +34,7 @@ class Located:
     activities: tuple[str, ...]
     unless: str | None
     catalogue: tuple[Region, ...]
+    rules: replication_rules.Stance | Literal["ignored"] = "ignored"
 
     name = "set-membership"
     noun = "activities"
@@ -77,7 +81,8 @@ judged AS (
          WHEN country IS NULL OR broken OR doubtful OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
          ELSE country || ' (' || region_code || ')' END AS why
   FROM placed
-  {self._systems()}),
+  {self._systems()}
+  {self._rules()}),
 coded AS (
   SELECT subject, record, moment, artefact, measure, outcome,
          CASE WHEN outcome = 'unknown' AND why NOT IN {sql.texts(Reason)} THEN '{Reason.UNREADABLE_ROWS}' ELSE why END
@@ -123,6 +128,12 @@ coded AS (
           AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}
         GROUP BY 1, 2) AS i
   LEFT JOIN anywhere AS a ON a.region_code = i.region_code"""
+
+    def _rules(self) -> str:
+        """Rules are part of a promise about replication only."""
+        if self.rules == "ignored" or "replicate" not in self.activities:
+            return ""
+        return replication_rules.rows(self.scope, self.rules, self.allowed, self._consented)
 
     def reach(self, query: Query) -> Reach:
         """Return per activity type whether it was observed; processing must also equal the counted requests."""
