@@ -7,8 +7,9 @@ from typing import Literal, TypeAlias
 
 from checks import sql
 from checks.commitment import Scope
+from checks.kernel import Query
 from checks.kernels.present import incomplete
-from evidence.model import Reason
+from evidence.model import Coverage, Reason
 
 RULE = "replication rule"
 #: What the contract says of a rule that points abroad and has copied nothing; None where it says nothing.
@@ -44,3 +45,13 @@ def rows(scope: Scope, stance: Stance, allowed: Iterable[str], consented: Callab
         FROM replication_configs
         WHERE observed_at IS NULL OR (observed_at >= {scope.start} AND observed_at < {scope.end})) AS r
   LEFT JOIN place AS p ON p.provider = r.provider AND p.region_code = r.region_code"""
+
+
+def unsaid(query: Query) -> list[Coverage]:
+    """Return a note where a rule points abroad and the contract does not say what that means."""
+    rules = query(
+        f"SELECT count(*) FROM classified WHERE subject = '{RULE}' AND outcome = 'unknown' "
+        f"AND why = '{Reason.CONTRADICTED}'"
+    )[0][0]
+    note = "one points abroad, and the contract neither forbids nor allows the configuration (replication_rules)"
+    return [Coverage(subject="replication_configs", covered=False, observed=rules, note=note)] if rules else []

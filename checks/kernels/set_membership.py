@@ -162,6 +162,7 @@ coded AS (
             gaps |= found.gaps
             expected, counted = found.expected, not found.gaps
         gaps |= self._unplaced_systems(query, coverage) | self._subprocessors(query, coverage)
+        coverage += replication_rules.unsaid(query) if self.rules is None else []
         if expected is not None:
             expected += sum(seen.values()) - seen.get("process", 0)
         return Reach(
