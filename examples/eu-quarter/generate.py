@@ -222,7 +222,7 @@ def _engagement(world: World, folder: Path) -> None:
 def _seal_first_quarter(folder: Path) -> None:
     request = Request(str(folder), period="2025-Q1", as_of=FIRST_SEALED.isoformat(), out=str(folder / "sealing"))
     prepared = prepare(request, now=lambda: FIRST_SEALED)
-    run_audit(prepared.engagement, prepared.run, prepared.signer)
+    run_audit(prepared.engagement, prepared.run, prepared.sealer)
     (folder / "earlier").rmdir()
     (folder / "sealing").rename(folder / "earlier")
 

@@ -22,7 +22,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def audited(variant: str, folder: Path, first: Path) -> dict[str, dict[str, Any]]:
     GENERATOR.generate(variant, folder, first)
     prepared = prepare(Request(str(folder)))
-    result = run_audit(prepared.engagement, prepared.run, prepared.signer).result.as_json()
+    result = run_audit(prepared.engagement, prepared.run, prepared.sealer).result.as_json()
     return {finding["commitment"]: finding for finding in result["findings"]}
 
 
