@@ -14,7 +14,7 @@ from pathlib import Path
 
 import great_expectations  # noqa: F401 - imported here so that the clock does not see it
 import trails
-from measure import MEMORY_LIMIT, THREADS, Stopwatch, report
+from measure import MEMORY_LIMIT, THREADS, Answer, Stopwatch, report
 
 from checks.contract import parse_contract
 from checks.engine.duck import DuckEngine
@@ -23,36 +23,46 @@ from evidence.locker import Locker
 from evidence.model import Finding, Period
 from flows.wiring import tokens
 from infra.settings import processors
-from infra.source import Gathered, Gathering
+from infra.source import CacheAt, Gathered, Gathering
 from infra.sources.cloudtrail import CloudTrail
 from infra.sources.files import Files
 
 
 def main(records: int) -> None:
     logs = trails.written(records)
-    period = Period.of(trails.START, trails.START + timedelta(days=1))
     with tempfile.TemporaryDirectory(prefix="probity-bench-gather-") as name:
         root = Path(name)
         (root / "logs").symlink_to(logs)
-        _totals(root, period, -(-records // 5))
         with Stopwatch() as watch:
-            gathered = gather(root, period)
-            finding = _judged(gathered, period, root)
-    cards = [card for card in gathered.cards if card.source == "cloudtrail"]
-    counts = ("received", "rows", "not_relevant", "duplicates", "unreadable")
-    answer = {"status": finding.status, **{count: sum(getattr(card, count) for card in cards) for count in counts}}
+            answer = audited(root, records, 1)
     report(answer, watch)
 
 
-def gather(root: Path, period: Period) -> Gathered:
+def audited(root: Path, records: int, days: int, cache: CacheAt | None = None) -> Answer:
+    """Gather and judge the logs in `root/logs`; the answer counts records and says how long gathering took."""
+    period = Period.of(trails.START, trails.START + timedelta(days=days))
+    _totals(root, period, -(-records // 5))
+    with Stopwatch() as watch:
+        gathered = gather(root, period, cache)
+    finding = _judged(gathered, period, root)
+    cards = [card for card in gathered.cards if card.source == "cloudtrail"]
+    counts = {
+        count: sum(getattr(card, count) for card in cards)
+        for count in ("received", "rows", "not_relevant", "duplicates", "unreadable")
+    }
+    return {"status": finding.status, **counts, "gathering": watch.seconds}
+
+
+def gather(root: Path, period: Period, cache: CacheAt | None) -> Gathered:
     gathering = Gathering(
         root=root,
         locker=Locker(root / "locker"),
-        tables=root / "tables",
+        tables=root / f"tables-{period.end:%Y%m%d}",
         period=period,
         now=lambda: datetime(2025, 7, 15, tzinfo=UTC),
         token=tokens(bytes(32)),
         workers=processors(),
+        cache=cache,
     )
     CloudTrail(path="logs").gather(gathering)
     Files(path="totals").gather(gathering)
@@ -61,7 +71,7 @@ def gather(root: Path, period: Period) -> Gathered:
 
 def _totals(root: Path, period: Period, calls: int) -> None:
     row = f"gateway,{period.start.isoformat()},{period.end.isoformat()},requests,{calls}\n"
-    (root / "totals").mkdir()
+    (root / "totals").mkdir(exist_ok=True)
     (root / "totals" / "usage_totals.csv").write_text("meter,period_start,period_end,metric,value\n" + row)
 
 

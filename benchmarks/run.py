@@ -56,7 +56,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     asked.add_argument("--full", action="store_true", help="also 100 M records and 2 M log records")
     asked.add_argument("--repeat", type=int, default=3, help="repetitions of the smaller sizes")
-    asked.add_argument("--only", choices=["judging", "gathering"], help="one of the groups")
+    asked.add_argument("--only", choices=["judging", "gathering", "growing"], help="one of the groups")
     options = asked.parse_args()
     pairs: list[Pair] = []
     if options.only != "gathering":
@@ -65,6 +65,8 @@ def main() -> None:
     if options.only != "judging":
         pairs.append(_gathering(300_000, options.repeat))
         pairs += [_gathering(2_000_000, 1)] if options.full else []
+    if options.only in {None, "growing"}:
+        pairs += _growing(20_000, 30)
     text = _table(pairs)
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
@@ -102,6 +104,22 @@ def _gathering(records: int, repeat: int) -> Pair:
     return pair
 
 
+def _growing(a_day: int, days: int) -> Iterator[Pair]:
+    """Yield what a day more costs in a second audit: all of it, and gathering alone."""
+    first, again = (run("second_audit.py", a_day, days, turn) for turn in (0, 1))
+    if again["answer"]["received"] < a_day * (days + 1) or {first["answer"]["status"], again["answer"]["status"]} != {
+        "met"
+    }:
+        sys.exit(f"the trail was not accounted for: {again['answer']}")
+    what, baseline = (
+        f"second audit, {days} days of {a_day:,} CloudTrail records and one more",
+        f"first audit, {days} days",
+    )
+    yield Pair(what, baseline, "", [first], [again])
+    alone = [run | {"seconds": run["answer"]["gathering"]} for run in (first, again)]
+    yield Pair(f"{what}: gathering alone", baseline, f"≈ {1 / days:.2f}", alone[:1], alone[1:])
+
+
 def _measured(
     what: str, baseline: str, wanted: str, once: Callable[[], tuple[dict[str, Any], dict[str, Any]]], repeat: int
 ) -> Pair:
@@ -116,7 +134,8 @@ def _measured(
 
 def _table(pairs: list[Pair]) -> str:
     used = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "great-expectations", "pyarrow"))
-    rows = [HEAD, tuple("---" for _ in HEAD), *(pair.row() for pair in pairs)]
+    measured = {pair.what: " | ".join(pair.row()) for pair in pairs}
+    rows = [" | ".join(HEAD), " | ".join("---" for _ in HEAD), *(_kept() | measured).values()]
     lines = [
         "# Benchmarks",
         "",
@@ -124,10 +143,17 @@ def _table(pairs: list[Pair]) -> str:
         f"limit of {MEMORY_LIMIT} on both sides of a judgement; seconds without imports, medians; memory is the peak "
         "of the process. The answers of both sides were equal.",
         "",
-        *("| " + " | ".join(row) + " |" for row in rows),
+        *(f"| {row} |" for row in rows),
         "",
     ]
     return "\n".join(lines)
+
+
+def _kept() -> dict[str, str]:
+    """Return the rows of an earlier run; what was not measured again stays."""
+    lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
+    rows = [line.strip("| ") for line in lines if line.startswith("| ")][2:]
+    return {row.split(" | ", maxsplit=1)[0]: row for row in rows}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
 from flows.engagement import Engagement
 from flows.payload import assemble, merge_family
 from flows.sealer import Sealer
-from infra.source import Gathered, Gathering, Source
+from infra.source import CacheAt, Gathered, Gathering, Source
 
 Tell = Callable[[str], None]
 
@@ -39,6 +39,7 @@ class Run:
     work: Path
     tell: Tell = field(default=lambda _: None)
     workers: int = 0
+    cache_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         token=run.token,
         shown=engagement.written_path(number),
         workers=run.workers,
+        cache=None if run.cache_key is None else CacheAt(engagement.state / "cache", run.cache_key),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )
     source.gather(gathering)

@@ -69,6 +69,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         work=engagement.state / "work" / run_id,
         tell=tell,
         workers=settings.processors(),
+        cache_key=hmac.digest(salt, b"typed rows", "sha256"),
     )
     return Prepared(engagement, run, sealer)
 

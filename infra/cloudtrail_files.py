@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 from evidence.locker import Batch
 from infra.decompress import is_gzip
 from infra.folder import Folder
 from infra.listing import Entry
+from infra.log_cache import LogCache
 from infra.log_merge import EvenPart, LogFile, LogMerge
-from infra.log_readers import LogReaders, Read
-from infra.log_tables import FAMILIES
+from infra.log_readers import LogReaders
+from infra.log_reading import Segment
+from infra.log_tables import FAMILIES, TypedSegment
 from infra.source import Gathering, Source
 from infra.tally import Tally
 
@@ -27,6 +31,8 @@ OTHER_KINDS = {
     "amazon-bedrock-logs-permission-check": "a permission check without records",
 }
 
+_Read: TypeAlias = Callable[[], Iterator[Segment | TypedSegment]]
+
 
 def gather_cloudtrail(source: Source, configured: str, gathering: Gathering) -> None:
     """Store and read every log file below a folder; the folder's card names every file that is none."""
@@ -35,7 +41,8 @@ def gather_cloudtrail(source: Source, configured: str, gathering: Gathering) -> 
         parts = {name: stack.enter_context(gathering.part(name)) for name in FAMILIES}
         normalisers = {name: stack.enter_context(gathering.normaliser(name, source.kind)) for name in FAMILIES}
         even = {name: EvenPart(part, gathering.limits.batch_rows) for name, part in parts.items()}
-        gatherer = _Gatherer(folder)
+        cache = None if gathering.cache is None else LogCache(gathering.cache, gathering.limits)
+        gatherer = _Gatherer(folder, cache)
         merge = LogMerge(normalisers, even, gathering.limits, gatherer.finish)
         gatherer.gather(merge, stack)
         if gatherer.read_anything:
@@ -55,6 +62,7 @@ def _why_not(name: str) -> str:
 @dataclass(slots=True)
 class _Gatherer:
     folder: Folder
+    cache: LogCache | None
     read_anything: bool = False
 
     def gather(self, merge: LogMerge, stack: ExitStack) -> None:
@@ -62,9 +70,13 @@ class _Gatherer:
         gathering = self.folder.gathering
         batch = stack.enter_context(gathering.locker.batch())
         readers = stack.enter_context(LogReaders(gathering.limits, gathering.workers))
-        ahead: deque[tuple[LogFile, Read]] = deque()
+        ahead: deque[tuple[LogFile, _Read]] = deque()
         for log in self._stored(batch):
-            ahead.append((log, readers.submit(batch.path(log.stored.sha256), log.stored.size)))
+            known = None if self.cache is None else self.cache.get(log.stored.sha256)
+            if known is None:
+                ahead.append((log, readers.submit(batch.path(log.stored.sha256), log.stored.size)))
+            else:
+                ahead.append((log, partial(iter, (known,))))
             if len(ahead) > readers.ahead:
                 _merge(merge, *ahead.popleft())
         while ahead:
@@ -72,7 +84,9 @@ class _Gatherer:
         merge.flush()
 
     def finish(self, log: LogFile) -> None:
-        """Add the card of a file."""
+        """Keep what a file says, and add its card."""
+        if self.cache is not None and log.typed is not None:
+            self.cache.keep(log.stored.sha256, log.typed)
         self.folder.gathering.add_card(
             self.folder.source,
             log.stored,
@@ -104,7 +118,7 @@ class _Gatherer:
         return LogFile(entry, stored, started, media_type, Tally(entry.name, gathering.limits))
 
 
-def _merge(merge: LogMerge, log: LogFile, read: Read) -> None:
+def _merge(merge: LogMerge, log: LogFile, read: _Read) -> None:
     """Give all segments of a file to the merge; which one is the last shows only when there is no other."""
     segments = read()
     segment = next(segments)

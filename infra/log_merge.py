@@ -59,7 +59,7 @@ class LogFile:
     started: datetime
     media_type: str
     tally: Tally
-    #: Its only segment, typed, for whoever wants to keep it; None for a file that came in several.
+    #: Its only segment, typed, where that is new; None for a file that came in several.
     typed: TypedSegment | None = None
     segments: int = 0
 
@@ -107,7 +107,7 @@ class LogMerge:
         for log, segment, last in self._waiting:
             ready = next(typed) if isinstance(segment, Segment) else segment
             log.segments += 1
-            log.typed = ready if log.segments == 1 and last else None
+            log.typed = ready if ready is not segment and last and log.segments == 1 else None
             self._merge(log.tally, ready)
             if last:
                 self.finish(log)

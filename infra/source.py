@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, cast
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,13 +42,21 @@ class Gathered:
     problems: tuple[str, ...] = ()
 
 
+class CacheAt(NamedTuple):
+    """Where typed rows may be kept for the next gathering, and the key that shows which entries are ours."""
+
+    folder: Path
+    key: bytes
+
+
 @dataclass(slots=True)
 class Gathering:
     """One gathering under way. The clock, the tokens of personal columns and the limits are arguments.
 
     `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. `shown` is the
     configured path as it was written, before a variable of the environment was put in. With two `workers` or more,
-    large sources are read by so many processes; what is gathered is the same. Parts appear
+    large sources are read by so many processes, and with a `cache` what was read before is not read again; what is
+    gathered is the same. Parts appear
     under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
     the audit; without one it is now.
     """
@@ -65,6 +73,7 @@ class Gathering:
     identity: str = "local files"
     shown: str | None = None
     workers: int = 0
+    cache: CacheAt | None = None
     as_of: datetime | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period
 from infra.limits import Limits
-from infra.source import Gathered, Gathering
+from infra.source import CacheAt, Gathered, Gathering
 from infra.sources import discover
 
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -41,6 +41,7 @@ class Engagement:
         self.limits = limits or Limits()
         self.said: list[tuple[str, int, int]] = []
         self.workers = 0
+        self.cache: CacheAt | None = None
 
     def gathering(self) -> Gathering:
         return Gathering(
@@ -53,6 +54,7 @@ class Engagement:
             progress=lambda *said: self.said.append(said),
             limits=self.limits,
             workers=self.workers,
+            cache=self.cache,
         )
 
     def gather(self, kind: str = "files", path: str = "evidence", **settings: Any) -> Gathered:
