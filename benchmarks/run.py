@@ -59,10 +59,10 @@ def main() -> None:
     asked.add_argument("--only", choices=["judging", "gathering", "growing"], help="one of the groups")
     options = asked.parse_args()
     pairs: list[Pair] = []
-    if options.only != "gathering":
+    if options.only in {None, "judging"}:
         pairs += _judging(10_000_000, options.repeat)
         pairs += _judging(100_000_000, 1) if options.full else []
-    if options.only != "judging":
+    if options.only in {None, "gathering"}:
         pairs.append(_gathering(300_000, options.repeat))
         pairs += [_gathering(2_000_000, 1)] if options.full else []
     if options.only in {None, "growing"}:
