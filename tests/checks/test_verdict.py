@@ -29,10 +29,16 @@ def test_complete_and_clean_is_met() -> None:
     assert decide(facts()) == Decision(Status.MET, (), Assurance.ATTESTED)
 
 
+def test_what_rests_on_a_backward_looking_document_is_met_provisionally() -> None:
+    decision = decide(facts(reach=Reach(provisional=True)))
+    assert decision == Decision(Status.MET, (), Assurance.ATTESTED, provisional=True)
+
+
 def test_one_violation_is_a_breach_whatever_is_missing() -> None:
     missing = Reach(gaps=frozenset({Reason.INCOMPLETE_COVERAGE}))
     tally = Tally(ok=3, violation=1, unknown=9, reasons=frozenset({"unreadable_rows"}))
-    assert decide(facts(tally, missing, frozenset({Reason.NO_EVIDENCE}))).status is Status.BREACHED
+    decision = decide(facts(tally, missing, frozenset({Reason.NO_EVIDENCE})))
+    assert decision == Decision(Status.BREACHED, (), Assurance.ATTESTED)
 
 
 def test_an_engine_that_disagrees_proves_nothing_in_either_direction() -> None:
@@ -53,7 +59,8 @@ def test_only_open_rows_are_not_yet_due() -> None:
 
 
 def test_a_trigger_that_did_not_occur_is_not_exercised_and_never_met() -> None:
-    assert decide(facts(Tally(), Reach(not_exercised=True))).status is Status.NOT_EXERCISED
+    decision = decide(facts(Tally(), Reach(not_exercised=True)))
+    assert decision == Decision(Status.NOT_EXERCISED, (), Assurance.ATTESTED)
 
 
 def test_a_trigger_that_is_not_evidenced_is_unproven() -> None:

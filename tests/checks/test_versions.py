@@ -10,7 +10,7 @@ import pytest
 
 from checks.contract import LoadedContract, parse_contract
 from checks.engine.duck import DuckEngine
-from checks.judge import Evidence
+from checks.judge import Evidence, Judgement
 from checks.versions import in_order, judge_versions
 from evidence.errors import BadInput
 from evidence.model import Period
@@ -66,13 +66,16 @@ def rows(age_on_the_first: str, age_on_the_second: str) -> dict[str, Any]:
     }
 
 
-def statuses(tmp_path: Path, evidence: dict[str, Any], *editions: LoadedContract) -> dict[str, str]:
+def judged(tmp_path: Path, evidence: dict[str, Any], *editions: LoadedContract) -> Judgement:
     write_evidence(tmp_path / "evidence", evidence)
     gathered = gather_folder(tmp_path, PERIOD)
     versions = in_order(editions[-1], editions[:-1], "audit.yaml")
     told = Evidence(frozenset(gathered.tables), gathered.cards)
-    judged = judge_versions(versions, PERIOD, AS_OF, told, lambda: DuckEngine(gathered.tables))
-    return {f.commitment: f.status.value for f in judged.findings}
+    return judge_versions(versions, PERIOD, AS_OF, told, lambda: DuckEngine(gathered.tables))
+
+
+def statuses(tmp_path: Path, evidence: dict[str, Any], *editions: LoadedContract) -> dict[str, str]:
+    return {f.commitment: f.status.value for f in judged(tmp_path, evidence, *editions).findings}
 
 
 OLD, NEW = edition(1, "2025-01-01", "48h"), edition(2, "2025-06-02", "24h")
@@ -84,6 +87,17 @@ def test_a_record_of_the_older_time_is_judged_by_the_older_limit(tmp_path: Path)
 
 def test_a_record_of_the_newer_time_is_judged_by_the_newer_limit(tmp_path: Path) -> None:
     assert statuses(tmp_path, rows("20", "40"), OLD, NEW)["RET"] == "breached"
+
+
+def test_the_older_limit_says_nothing_of_the_newer_time(tmp_path: Path) -> None:
+    strict, loose = edition(1, "2025-01-01", "24h"), edition(2, "2025-06-02", "48h")
+    assert statuses(tmp_path, rows("20", "40"), strict, loose) == {"RET": "met", "RET@1": "met"}
+
+
+def test_what_each_edition_ran_is_kept_under_its_own_name(tmp_path: Path) -> None:
+    found = judged(tmp_path, rows("40", "20"), OLD, NEW)
+    assert set(found.sql) == set(found.expectations) == {"RET", "RET@1"}
+    assert found.sql["RET"] != found.sql["RET@1"]
 
 
 def test_the_newer_limit_alone_would_have_blamed_the_older_time(tmp_path: Path) -> None:

@@ -55,6 +55,13 @@ def test_it_holds_to_the_end_of_its_last_day_and_no_longer() -> None:
 
 def test_it_does_not_reach_back_before_it_was_granted() -> None:
     assert state(when=datetime(2025, 6, 30, tzinfo=UTC)) is None
+    assert state(when=datetime(2025, 7, 1, tzinfo=UTC)) is WaiverState.ACTIVE
+
+
+def test_what_was_accepted_stands_beside_the_finding() -> None:
+    waived = waive([FINDING], [accepted()], JULY, "waivers.yaml")[0].waived
+    assert waived is not None
+    assert waived.frozen == {k: v for k, v in freeze(FINDING).as_json().items() if v is not None}
 
 
 @pytest.mark.parametrize(
