@@ -13,7 +13,7 @@ from checks.commitment import Commitment, Scope, micros
 from checks.contract import Contract
 from checks.engine import Answer, Suite, SuiteResult
 from checks.engine.session import Engine
-from checks.kernel import Kernel
+from checks.kernel import Kernel, plan_of
 from checks.tally import Tally
 from checks.unchecked import UncheckedCommitment
 from checks.verdict import Decision, Facts, decide
@@ -104,7 +104,7 @@ def _judge_one(
     period: Period,
     as_of: datetime,
 ) -> tuple[Finding, dict[str, Any]]:
-    engine.classify(statement)
+    engine.classify(statement, plan_of(kernel))
     tally, reach = engine.tally(), kernel.reach(engine.query)
     comparable = reach.expected is not None and reach.observed == tally.rows
     suite = Suite(expected_rows=reach.expected if comparable else None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from evidence.model import Assurance, Coverage, Exhibit, Reason
 
@@ -46,6 +46,46 @@ class Reach:
     not_exercised: bool = False
     assurance: Assurance | None = None
     contradicting: tuple[Exhibit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Rows that may be judged in parts: no step after `source` looks at rows with another `record`.
+
+    `source` is a SELECT that stands once in the statement, and `record` one of its columns, never null.
+    """
+
+    source: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an engine may use to answer sooner; the answer is the same without it.
+
+    `lean` says that `reach` asks for the `record` and `artefact` of no row that is ok, open or excused.
+    """
+
+    split: Split | None = None
+    lean: bool = False
+
+
+#: The plan of a statement of which nothing is known.
+WHOLE = Plan()
+
+
+@runtime_checkable
+class Planned(Protocol):
+    """A kernel that knows how its statement may be run over many millions of rows."""
+
+    @property
+    def plan(self) -> Plan:
+        """Return what holds of the kernel's statement."""
+
+
+def plan_of(kernel: Kernel) -> Plan:
+    """Return a kernel's plan; without one, nothing is known of its statement."""
+    return kernel.plan if isinstance(kernel, Planned) else WHOLE
 
 
 class Kernel(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -44,7 +45,10 @@ def identity(column: str) -> str:
 
 
 def worst_per_record(source: str) -> str:
-    """Return the SELECT that leaves one row a record: the worst outcome and, among equals, the largest measure."""
+    """Return the SELECT that leaves one row a record: the worst outcome and, among equals, the largest measure.
+
+    Of rows that alone speak of a record it changes nothing, so an engine may spare them; see `before_merging`.
+    """
     rank = "CASE outcome " + " ".join(f"WHEN '{o}' THEN {n}" for o, n in RANKS.items()) + " END"
     picked = f"struct_pack(rank := {rank}, measure := coalesce(measure, -1), artefact := artefact)"
     return (
@@ -52,6 +56,18 @@ def worst_per_record(source: str) -> str:
         "max_by(why, sorting) AS why, max_by(measure, sorting) AS measure, max_by(artefact, sorting) AS artefact "
         f"FROM (SELECT *, {picked} AS sorting FROM {source}) AS ranked GROUP BY subject, record"
     )
+
+
+def before_merging(statement: str) -> str | None:
+    """Return a statement without `worst_per_record` over a named source as its last step, or None where it has none."""
+    written = statement.rstrip()
+    source = re.search(r"FROM (\w+)\) AS ranked GROUP BY subject, record$", written)
+    last = worst_per_record(source[1]) if source else ""
+    body = written.removesuffix(last).rstrip()
+    # Only after a list of common table expressions is it a step of its own; after UNION it would be half of one.
+    if source is None or body == written or not body.endswith(")"):
+        return None
+    return f"{body}\nSELECT subject, record, moment, outcome, why, measure, artefact FROM {source[1]}"
 
 
 def tidy(value: str) -> str:

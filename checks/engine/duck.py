@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -12,8 +13,9 @@ import duckdb
 
 from checks.engine import Suite, SuiteResult
 from checks.engine.bars import bar_edges
+from checks.engine.population import SPLIT_ROWS, Population
 from checks.engine.views import absolute_parts, create_view, literal, quoted
-from checks.kernel import CLASSIFIED
+from checks.kernel import CLASSIFIED, WHOLE, Plan
 from checks.tally import Tally
 from evidence.errors import LimitExceeded, ProbityError
 from evidence.families import all_families
@@ -43,21 +45,26 @@ class DuckEngine:
         memory_limit: str = "600MB",
         threads: int = 2,
         spill: Path | None = None,
+        split_rows: int = SPLIT_ROWS,
     ) -> None:
         families = all_families()
         parts = absolute_parts(tables, families)
-        with _duckdb_errors("could not open the evidence"):
-            self._connection = _open(memory_limit, threads, spill, [p for ps in parts.values() for p in ps])
+        with ExitStack() as opening, _duckdb_errors("could not open the evidence"):
+            scratch = Path(opening.enter_context(_scratch(spill))) if spill else None
+            readable = [p for ps in parts.values() for p in ps]
+            self._connection = opening.enter_context(_open(memory_limit, threads, scratch, readable))
             for family in families.values():
                 create_view(self._connection, family, parts.get(family.name, ()))
+            self._population = Population(self._connection, scratch, split_rows)
+            self._open = opening.pop_all()
 
     def __enter__(self) -> DuckEngine:
         """Return the session itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close the database; nothing outlives it."""
-        self._connection.close()
+        """Close the database; nothing outlives it, nor the files it spilled."""
+        self._open.close()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of one query; more than `MAX_FETCHED_ROWS` raise `LimitExceeded`, never a cut list."""
@@ -67,18 +74,18 @@ class DuckEngine:
             raise LimitExceeded(f"a query returned more than {MAX_FETCHED_ROWS} rows; let SQL count instead")
         return rows
 
-    def classify(self, sql: str) -> None:
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:
         """Replace the table `classified` by the rows of one SELECT with exactly the columns of `CLASSIFIED`.
 
         Text columns must be VARCHAR and numbers whole: a cast that rounds would move a value across its limit. When
-        it fails there is no table, so that nobody can read the answer to an earlier question.
+        it fails there is no table, so that nobody can read the answer to an earlier question. The table has the column
+        `KEY` besides; see `checks.engine.population`.
         """
         with _duckdb_errors("the classification failed"):
-            self._connection.execute("DROP TABLE IF EXISTS classified")
+            self._population.forget()
             described = self._connection.execute(f"DESCRIBE SELECT * FROM (\n{sql}\n)").fetchall()
             _check_shape([(name, kind) for name, kind, *_ in described])
-            columns = ", ".join(f"CAST({quoted(c)} AS {_type(c)}) AS {quoted(c)}" for c in CLASSIFIED)
-            self._connection.execute(f"CREATE TABLE classified AS SELECT {columns} FROM (\n{sql}\n)")
+            self._population.classify(sql, {c: _type(c) for c in CLASSIFIED}, plan)
 
     def tally(self) -> Tally:
         """Return the counts by outcome over the whole table and the reasons of the unknown rows."""
@@ -152,6 +159,12 @@ FROM classified WHERE outcome = '{Outcome.UNKNOWN}'
 """
 
 
+def _scratch(spill: Path) -> TemporaryDirectory[str]:
+    """Return a folder of this session alone in the spill directory, which goes when the session ends."""
+    spill.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(prefix="session-", dir=spill)
+
+
 def _open(memory_limit: str, threads: int, spill: Path | None, readable: list[Path]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
@@ -160,13 +173,16 @@ def _open(memory_limit: str, threads: int, spill: Path | None, readable: list[Pa
             "autoload_known_extensions": False,
             "memory_limit": memory_limit,
             "threads": threads,
-            "temp_directory": str(spill) if spill else "",  # unset, DuckDB would spill into the working directory
+            "temp_directory": str(spill / "duckdb")
+            if spill
+            else "",  # unset, DuckDB would spill into the working directory
             "preserve_insertion_order": False,
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
     # A path must be allowed while access is still open; what is allowed is read only by the views below.
     connection.execute("SET allowed_paths = ?", [[str(p) for p in readable]])
+    connection.execute("SET allowed_directories = ?", [[str(spill)] if spill else []])
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

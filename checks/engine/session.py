@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from checks.engine import Suite, SuiteResult
+from checks.kernel import Plan
 from checks.tally import Tally
 
 
@@ -14,8 +15,8 @@ class Engine(Protocol):
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of one bounded query."""
 
-    def classify(self, sql: str) -> None:
-        """Replace the table `classified`."""
+    def classify(self, sql: str, plan: Plan = ...) -> None:
+        """Replace the table `classified`; `plan` may only spare work."""
 
     def tally(self) -> Tally:
         """Return the counts by outcome."""

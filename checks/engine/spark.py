@@ -14,7 +14,7 @@ from checks.engine.portable import spark_sql
 from checks.engine.spark_session import LOCAL, LOOPBACK, MEANING, open_session, spark_errors
 from checks.engine.spark_views import create_view
 from checks.engine.views import absolute_parts
-from checks.kernel import CLASSIFIED
+from checks.kernel import CLASSIFIED, WHOLE, Plan
 from evidence.errors import LimitExceeded, ProbityError
 from evidence.families import all_families
 
@@ -86,7 +86,7 @@ class SparkEngine(DuckEngine):
             raise LimitExceeded(f"a query returned more than {MAX_FETCHED_ROWS} rows; let SQL count instead")
         return [tuple(row) for row in rows]
 
-    def classify(self, sql: str) -> None:
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:  # noqa: ARG002 - Spark spreads the work by itself
         """Replace the table `classified` by the rows of one SELECT with exactly the columns of `CLASSIFIED`.
 
         The rows are computed once, here, so that every later question is about the same ones.

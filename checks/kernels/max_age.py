@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernel import MeasureSpec, Plan, Query, Reach, Split
 from checks.kernels.reconcile import Expectation, reconcile
 from checks.terms import SECOND, Duration
 from evidence.model import Assurance, Reason
@@ -34,13 +34,18 @@ class MaxAge:
         """Return the age in microseconds, shown in seconds."""
         return MeasureSpec("age", "s", self.limit.microseconds, SECOND)
 
+    @property
+    def plan(self) -> Plan:
+        """Return that every step is about one record alone, wherever its copies are."""
+        return Plan(Split(self._stated(), "record"), lean=True)
+
     def classify(self) -> str:
         """Return one row per system and record: captured in the period, or captured before and still there in it.
 
         What was captured before this version of the clause came into force belongs to the version before it.
         """
         return f"""
-WITH {self._stated()},
+WITH stated AS ({self._stated()}),
 item AS (
   SELECT subject, record, content_class, min(captured_at) AS captured_at,
          max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS gone_at,
@@ -53,7 +58,7 @@ item AS (
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
          greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM item),
-{self._consents()},
+{self._consents()}
 {self._judged()},
 coded AS (
   SELECT subject, record, moment, measure, artefact,
@@ -71,14 +76,7 @@ coded AS (
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
          AND last_known - origin > {self.limit.microseconds}
-      THEN CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
-                             AND (aged.consent_id IS NULL OR c.consent_id = aged.consent_id)
-                             AND (c.expires_at IS NULL OR c.expires_at >= last_known)
-                             AND c.scope IN (subject, record, subject || '/' || record)) THEN 'excused'
-                WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
-                     c.consent_id = aged.consent_id OR (aged.consent_id IS NULL AND (
-                       c.scope IS NULL OR c.scope IN (subject, record, subject || '/' || record))))) THEN 'unknown'
-                ELSE 'violation' END
+      THEN {self._kept_too_long()}
     WHEN broken = 1 OR content_class IS NULL OR subject = '' OR origin IS NULL
          OR origin > {self.scope.as_of} OR last_known > {self.scope.as_of} OR last_known < captured_at THEN 'unknown'
     WHEN gone_at IS NOT NULL AND seen_at > gone_at THEN 'contradicted'
@@ -89,13 +87,23 @@ coded AS (
   WHERE origin IS NULL OR (origin < {self.scope.end} AND origin >= {self.scope.since}
         AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start})))"""
 
+    def _kept_too_long(self) -> str:
+        if self.unless is None:
+            return "CASE WHEN doubtful = 1 THEN 'unknown' ELSE 'violation' END"
+        named = "c.scope IN (subject, record, subject || '/' || record)"
+        return f"""CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
+                             AND (aged.consent_id IS NULL OR c.consent_id = aged.consent_id)
+                             AND (c.expires_at IS NULL OR c.expires_at >= last_known) AND {named}) THEN 'excused'
+                WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
+                     c.consent_id = aged.consent_id OR (aged.consent_id IS NULL AND (c.scope IS NULL OR {named}))))
+                  THEN 'unknown' ELSE 'violation' END"""
+
     def _stated(self) -> str:
         named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
         # Where a consent may name a record, one without an id may be the one it names.
         nameless = " OR record_id IS NULL" if self.unless else ""
         defect = f"({sql.defect_in('consent_id')}{nameless})"
         return f"""
-stated AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, artefact,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL
@@ -103,7 +111,7 @@ stated AS (
          {defect} AS doubtful
   FROM data_lifecycle
   WHERE (content_class IS NULL OR content_class IN {sql.texts(self.content)})
-    AND (system_id IS NULL OR system_id IN {named} OR system_id NOT IN ({self._excluded()})))"""
+    AND (system_id IS NULL OR system_id IN {named} OR system_id NOT IN ({self._excluded()}))"""
 
     def _excluded(self) -> str:
         """Return the systems that every whole inventory row of the period puts out of scope.
@@ -122,7 +130,10 @@ stated AS (
         )
 
     def _consents(self) -> str:
-        return f"consent AS ({sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)})"
+        """Return the consents, where the clause knows of any: engines look each row up even in an empty list."""
+        if self.unless is None:
+            return ""
+        return f"consent AS ({sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)}),"
 
     def reach(self, query: Query) -> Reach:
         """Return per system whether every record that an independent meter counted is in the evidence."""

@@ -11,7 +11,7 @@ from checks.regions import COUNTRIES, Region
 def places(catalogue: Iterable[Region]) -> str:
     """Return the CTEs `place` (by provider and code) and `anywhere` (by code alone) of country and countries.
 
-    A code for which `countries` is more than one is stated in several and lies in none of them for certain.
+    `place` also has them as `shown` to a reader. A code for which `countries` is more than one is stated in several and lies in none of them for certain.
     """
     shipped = sql.rows(
         "shipped",
@@ -33,7 +33,7 @@ stated AS (
     AND country IN {sql.texts(COUNTRIES)} AND NOT ({sql.defective()})),
 place AS (
   SELECT provider, region_code, min(country) AS country, count(DISTINCT country) AS countries,
-         CAST(max(valid_from) AS BIGINT) AS valid_from
+         min(country) || ' (' || region_code || ')' AS shown, CAST(max(valid_from) AS BIGINT) AS valid_from
   FROM (SELECT provider, region_code, country, CAST(valid_from AS INTEGER) AS valid_from FROM shipped UNION ALL
         SELECT provider, region_code, country, valid_from FROM stated UNION ALL
         SELECT e.provider, e.region_code, k.country, CAST(k.valid_from AS INTEGER)

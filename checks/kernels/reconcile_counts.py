@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Plan, Query, Reach
 from checks.kernels import event_chain
 from checks.kernels.reconcile import Expectation, reconcile
 from checks.terms import Duration
@@ -44,6 +44,8 @@ class LogComplete:
     name = "reconcile-counts"
     noun = "events"
     measure = None
+
+    plan = Plan(lean=True)
 
     def classify(self) -> str:
         """Return one row per event of the period, per hole in its sequence, and per request for the log."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Plan, Query, Reach
 from checks.kernels import replication_rules
 from checks.kernels.places import places
 from checks.kernels.reconcile import Expectation, reconcile
@@ -45,12 +45,12 @@ class Located:
         """Return whether the promise is about where content is kept, and so about the inventoried systems."""
         return bool(STORING & set(self.activities))
 
+    plan = Plan(lean=True)
+
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""
-        consents = sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)
         return f"""
-WITH {places(self.catalogue)},
-consent AS ({consents}),
+WITH {places(self.catalogue)},{self._consents()}
 seen AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record, occurred_at AS moment,
          lower(provider) AS provider, lower(region_code) AS region_code, artefact, request_id,
@@ -64,10 +64,10 @@ seen AS (
     AND (occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}))),
 placed AS (
   SELECT s.*, CASE WHEN p.countries = 1 AND coalesce(p.valid_from, 0) * {sql.DAY} <= coalesce(s.moment, 0)
-                   THEN p.country END AS country, coalesce(p.countries, 0) AS countries
+                   THEN p.country END AS country, coalesce(p.countries, 0) AS countries, p.shown
   FROM seen AS s LEFT JOIN place AS p ON p.provider = s.provider AND p.region_code = s.region_code),
 judged AS (
-  SELECT subject, record, moment, artefact, CAST(NULL AS BIGINT) AS measure,
+  SELECT *,
     CASE
       WHEN unprocessed AND NOT broken AND NOT doubtful THEN 'excused'
       WHEN unprocessed OR doubtful THEN 'unknown'
@@ -75,18 +75,16 @@ judged AS (
            AND country NOT IN {sql.texts(self.allowed)}
         THEN {self._consented("moment", "record, request_id, country", "lower(c.scope) = region_code")}
       WHEN broken OR country IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
-      ELSE 'ok' END AS outcome,
-    CASE WHEN unprocessed AND NOT broken AND NOT doubtful THEN outcome
+      ELSE 'ok' END AS verdict
+  FROM placed),
+activity AS (
+  SELECT subject, record, moment, artefact, CAST(NULL AS BIGINT) AS measure, verdict AS outcome,
+    CASE WHEN verdict = 'excused' AND unprocessed THEN outcome
          WHEN countries > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN country IS NULL OR broken OR doubtful OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
-         ELSE country || ' (' || region_code || ')' END AS why
-  FROM placed
-  {self._systems()}
-  {self._rules()}),
-coded AS (
-  SELECT subject, record, moment, artefact, measure, outcome,
-         CASE WHEN outcome = 'unknown' AND why NOT IN {sql.texts(Reason)} THEN '{Reason.UNREADABLE_ROWS}' ELSE why END
-           AS why FROM judged)
+         WHEN verdict = 'unknown' OR broken OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
+         ELSE shown END AS why
+  FROM judged),
+{self._besides()}
 {sql.worst_per_record("coded")}
 """
 
@@ -94,8 +92,16 @@ coded AS (
         """Where a consent may name an activity, one without an id may be the one it names."""
         return " OR activity_id IS NULL" if self.unless else ""
 
+    def _consents(self) -> str:
+        """Return the consents, where the clause knows of any: engines look each row up even in an empty list."""
+        if self.unless is None:
+            return ""
+        return f"\nconsent AS ({sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)}),"
+
     def _consented(self, moment: str, scopes: str, also: str) -> str:
         """Return the outcome of something outside: excused by a sure consent, open under a doubtful one."""
+        if self.unless is None:
+            return "'violation'"
         named = f"(c.scope IN ({scopes}) OR {also})"
         return (
             f"CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= {moment} "
@@ -103,6 +109,17 @@ coded AS (
             f"WHEN EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (c.scope IS NULL OR {named})) "
             "THEN 'unknown' ELSE 'violation' END"
         )
+
+    def _besides(self) -> str:
+        """Add the rows that are no activities; of an unknown one, only a reason code may say why."""
+        listed = self._systems() + self._rules()
+        if not listed:
+            return "coded AS (SELECT * FROM activity)"
+        return f"""every AS (SELECT * FROM activity {listed}),
+coded AS (
+  SELECT subject, record, moment, artefact, measure, outcome,
+         CASE WHEN outcome = 'unknown' AND why NOT IN {sql.texts(Reason)} THEN '{Reason.UNREADABLE_ROWS}' ELSE why END
+           AS why FROM every)"""
 
     def _systems(self) -> str:
         """Inventoried systems are places too where storage is promised; what is unclear about one is unknown."""

@@ -13,6 +13,7 @@ from checks.commitments import discover
 from checks.engine import Answer, Suite, SuiteResult
 from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
+from checks.kernel import WHOLE, Plan
 from evidence.errors import ProbityError
 from evidence.families import all_families
 from evidence.model import Period, Reason, Status
@@ -41,7 +42,7 @@ class Disagreeing(DuckEngine):
 class Failing(DuckEngine):
     """Cannot classify anything."""
 
-    def classify(self, sql: str) -> None:
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:
         raise ProbityError("out of order")
 
 

@@ -35,6 +35,12 @@ def classify(engine: DuckEngine, *rows: tuple[str | None, str | None, str | None
     )
 
 
+def drop(engine: DuckEngine, column: str) -> None:
+    engine.query("CREATE TABLE cut AS SELECT * FROM classified")
+    engine.query("DROP VIEW classified")
+    engine.query(f"CREATE VIEW classified AS SELECT * EXCLUDE ({column}) FROM cut")
+
+
 def failed(result: SuiteResult) -> set[str]:
     return {j.name for j in result.judged if j.outcome is Answer.FAILED}
 
@@ -130,7 +136,7 @@ def test_a_control_total_that_counts_rows_must_be_met_exactly(engine):
 
 def test_a_missing_column_is_an_error_never_a_failure(engine):
     classify(engine, ("chat", "1", "violation"))
-    engine.query("ALTER TABLE classified DROP COLUMN outcome")
+    drop(engine, "outcome")
     result = engine.expectations(Suite())
     assert errors(result) == {"no_violation", "no_unknown", "outcome_known", "outcome_present"}
     assert failed(result) == set()
@@ -140,7 +146,7 @@ def test_a_missing_column_is_an_error_never_a_failure(engine):
 
 def test_a_missing_key_column_leaves_uniqueness_unevaluated(engine):
     classify(engine, ("chat", "1", "ok"))
-    engine.query("ALTER TABLE classified DROP COLUMN subject")
+    drop(engine, "subject")
     assert errors(engine.expectations(Suite())) == {"subject_present", "key_unique"}
 
 
