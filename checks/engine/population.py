@@ -60,9 +60,7 @@ class Population:
         if self._folder is not None:
             self._folder.mkdir()
         cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
-        shape = (
-            f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY} FROM (SELECT {cast} FROM ({{}}) AS stated) AS shaped"
-        )
+        keyed = f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY}"
         unmerged = sql.before_merging(statement)
         for number, part in enumerate(self._parts(unmerged or statement, plan.split)):
             rows = f"{keyed} FROM (SELECT {cast} FROM (\n{part}\n) AS stated) AS shaped"
@@ -116,9 +114,8 @@ class Population:
 
     def _find_repeated(self, rows: str | None) -> None:
         """Note the hashes that stand for more than one row; of rows that are not to be merged, none."""
-        found = (
-            f"SELECT {KEY} FROM ({rows}) AS r GROUP BY {KEY} HAVING count(*) > 1" if rows else "SELECT 0 WHERE false"
-        )
+        nothing = f"FROM (SELECT 0 AS {KEY}) AS r LIMIT 0"
+        found = f"FROM ({rows}) AS r GROUP BY {KEY} HAVING count(*) > 1" if rows else nothing
         self._run(f"CREATE OR REPLACE TABLE repeated({KEY}) AS SELECT {KEY} {found}")
 
     def _keep(self, rows: str, number: int) -> None:

@@ -11,7 +11,8 @@ from checks.regions import COUNTRIES, Region
 def places(catalogue: Iterable[Region]) -> str:
     """Return the CTEs `place` (by provider and code) and `anywhere` (by code alone) of country and countries.
 
-    `place` also has them as `shown` to a reader. A code for which `countries` is more than one is stated in several and lies in none of them for certain.
+    `place` also has `shown`, both for a reader. A code for which `countries` is more than one is stated in several and
+    lies in none of them for certain.
     """
     shipped = sql.rows(
         "shipped",
