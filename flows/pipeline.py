@@ -23,6 +23,7 @@ from flows.engagement import Engagement
 from flows.payload import assemble, merge_family
 from flows.sealer import Sealer
 from infra.source import CacheAt, Gathered, Gathering, Source
+from infra.work_lock import WorkLock
 
 Tell = Callable[[str], None]
 
@@ -40,6 +41,7 @@ class Run:
     tell: Tell = field(default=lambda _: None)
     workers: int = 0
     cache_key: bytes | None = None
+    lock: WorkLock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
 
 def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gather_source) -> Collected:
     """Gather every source; one that cannot be reached is noted and never looks like compliance."""
+    if run.lock is not None:
+        run.lock.claim()
     found: list[Gathered] = []
     failed: set[str] = set()
     problems: list[str] = []
@@ -178,13 +182,16 @@ def publish(engagement: Engagement, run: Run, sealed: Path) -> Path:
 
 
 def clear(run: Run) -> None:
-    """Remove the run's working files; what was gathered stays in the locker."""
+    """Remove the run's working files and end its claim to them; what was gathered stays in the locker."""
     try:
         shutil.rmtree(run.work)
     except FileNotFoundError:
         return
     except OSError as cause:
         raise OutputFailed(f"cannot remove the work folder {run.work.name}: {cause.strerror or cause}") from cause
+    finally:
+        if run.lock is not None:
+            run.lock.release()
 
 
 def unreadable(cards: tuple[ExtractionCard, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import re
@@ -20,6 +21,7 @@ from flows.engagement import Engagement, open_engagement
 from flows.pipeline import Run, Tell
 from flows.sealer import Sealer
 from infra import settings
+from infra.work_lock import WorkLock
 
 SALT_BYTES = 32
 TOKENS_REMEMBERED = 100_000
@@ -69,6 +71,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         work=engagement.state / "work" / run_id,
         tell=tell,
         workers=settings.processors(),
+        lock=WorkLock(engagement.state),
         cache_key=hmac.digest(salt, b"typed rows", "sha256"),
     )
     return Prepared(engagement, run, sealer)
@@ -134,7 +137,10 @@ def _salt(state: Path) -> bytes:
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(secrets.token_bytes(SALT_BYTES))
-                fresh.replace(path)
+                    file.flush()
+                    os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):
+                    path.hardlink_to(fresh)  # unlike a rename, a link leaves the salt of a run that was faster
             finally:
                 fresh.unlink(missing_ok=True)
         salt = path.read_bytes()

@@ -77,21 +77,17 @@ def test_after_a_killed_run_the_audit_succeeds(tmp_path, moment):
     assert probity("verify", bundle, "--trust", folder / "keys" / "trust").code == 0
 
 
-@pytest.mark.xfail(
-    reason="nothing sweeps the work folders of runs that were killed; remove this mark once something does"
-)
-def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+# What it left in a store stays: other engagements may be publishing there.
+@pytest.mark.parametrize("moment", [moment for moment in MOMENTS if "published" not in moment])
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path, moment):
     folder = unjudged(trail(tmp_path / "e"))
-    assert stopped(folder, signal.SIGKILL, "while a table is written").code == -signal.SIGKILL
+    assert stopped(folder, signal.SIGKILL, moment).code == -signal.SIGKILL
     assert probity("audit", folder).code == 0
     assert half_done(folder) == []
 
 
-@pytest.mark.xfail(
-    reason="SIGTERM ends the process at once and leaves its work folder; remove this mark once it does not"
-)
 def test_a_polite_end_is_treated_as_an_interruption(tmp_path):
     folder = unjudged(trail(tmp_path / "e"))
     outcome = stopped(folder, signal.SIGTERM, "while a table is written")
-    assert (outcome.code, outcome.err) == (5, "interrupted; what was gathered is kept\n")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (5, "interrupted; what was gathered is kept")
     assert half_done(folder) == []

@@ -9,7 +9,7 @@ import pytest
 
 from evidence.errors import BadInput, OutputFailed
 from evidence.keys import make_keys
-from flows.wiring import Request, named_period, prepare
+from flows.wiring import Request, named_period, prepare, tokens
 from tests.examples.engagements import load_generator
 
 GENERATOR = load_generator("finance-firm")
@@ -96,3 +96,18 @@ def test_a_variable_that_is_not_set_is_named_at_its_place(folder: Path) -> None:
     (folder / "audit.yaml").write_text(text)
     with pytest.raises(BadInput, match="NO_SUCH_VARIABLE_HERE"):
         prepare(Request(str(folder)))
+
+
+def test_of_two_first_runs_at_once_both_use_the_salt_of_the_faster(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(size: int) -> bytes:
+        salt = folder / ".probity" / "salt"
+        if size == 32 and not salt.exists():
+            salt.write_bytes(b"f" * size)
+        return b"s" * size
+
+    monkeypatch.setattr("flows.wiring.secrets.token_bytes", overtaken)
+    run = prepare(Request(str(folder)), now=lambda: NOW).run
+    assert (folder / ".probity" / "salt").read_bytes() == b"f" * 32
+    assert run.token("anna") == tokens(b"f" * 32)("anna")
