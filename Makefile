@@ -36,7 +36,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 # Needs uv; resolves for every supported Python at once and writes no index address.
 UVC := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

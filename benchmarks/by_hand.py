@@ -66,29 +66,58 @@ counted AS (
   FROM record GROUP BY ALL)
 """
 
+# Two versions of one event, or of one number, are unknown; a hole in the numbers is a violation of its own.
+LOG = f"""
+WITH event AS (
+  SELECT event_id, seq_no, min(occurred_at) AS moment, bool_or(event_id IS NULL OR seq_no IS NULL OR occurred_at IS NULL
+           OR coalesce(trim(actor), '') = '' OR coalesce(trim(action), '') = ''
+           OR coalesce(trim(request_id), '') = '') AS lacking,
+         bool_or(len(defects) > 0 OR seq_no < 0 OR coalesce(trim(actor_type), '') = ''
+           OR coalesce(trim(outcome), '') = '' OR occurred_at > TIMESTAMPTZ '{AS_OF}' OR lower(actor_type) IN
+             ('application', 'awsservice', 'service', 'service-account', 'service_account', 'shared', 'system'))
+           OR min(occurred_at) <> max(occurred_at) OR min(actor) <> max(actor) OR min(action) <> max(action)
+           OR min(request_id) <> max(request_id) OR min(outcome) <> max(outcome) OR min(model) <> max(model) AS unsure
+  FROM read_parquet(?) GROUP BY event_id, seq_no),
+placed AS (
+  SELECT *, lag(seq_no) OVER (ORDER BY seq_no) AS before, lag(moment) OVER (ORDER BY seq_no) AS before_at FROM event),
+ranked AS (
+  SELECT 'event' AS subject, moment, CASE WHEN lacking THEN 5 WHEN unsure OR seq_no = before THEN 4 ELSE 1 END AS rank
+  FROM placed
+  UNION ALL SELECT 'sequence', moment, CASE WHEN before_at >= {FROM} THEN 5 ELSE 4 END
+  FROM placed WHERE seq_no - before > 1),
+counted AS (
+  SELECT subject, CAST(moment AS DATE) AS day, rank, count(*) AS n, CAST(NULL AS BIGINT) AS worst
+  FROM ranked WHERE moment IS NULL OR (moment >= {FROM} AND moment < {TO}) GROUP BY ALL)
+"""
+
 # What was counted beside what the meter says, so that one result holds the outcomes and the reconciliation.
 RECONCILED = """
 SELECT coalesce(c.subject, t.subject), c.rank, sum(c.n), max(c.worst), sum(t.value) FILTER (c.first),
        count(*) FILTER (c.first AND t.value IS DISTINCT FROM c.whole)
 FROM (SELECT *, sum(n) OVER (PARTITION BY subject, day) AS whole,
              row_number() OVER (PARTITION BY subject, day ORDER BY rank) = 1 AS first FROM counted) AS c
-FULL JOIN (SELECT coalesce(system_id, 'process') AS subject, CAST(period_start AS DATE) AS day, value
+FULL JOIN (SELECT coalesce(system_id, '{alone}') AS subject, CAST(period_start AS DATE) AS day, value
            FROM read_parquet(?)) AS t ON t.subject = c.subject AND t.day = c.day
 GROUP BY ALL
 """
-QUERIES = {"lifecycle": ("data_lifecycle", LIFECYCLE), "activity": ("processing_activity", ACTIVITY)}
+QUERIES = {
+    "lifecycle": ("data_lifecycle", LIFECYCLE, "records"),
+    "activity": ("processing_activity", ACTIVITY, "process"),
+    "log": ("audit_log", LOG, "event"),
+}
 
 
 def main(kind: str, rows: int) -> None:
     tables = population.written(kind, rows)
-    family, query = QUERIES[kind]
+    family, query, alone = QUERIES[kind]
+    query += RECONCILED.replace("{alone}", alone)
     with spill_folder() as spill:
         config = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(spill)}
         with Stopwatch() as watch, duckdb.connect(config=config) as database:
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET enable_progress_bar = false")
             database.execute("SET preserve_insertion_order = false")
-            found = database.execute(query + RECONCILED, [_names(tables[family]), _names(tables["usage_totals"])])
+            found = database.execute(query, [_names(tables[family]), _names(tables["usage_totals"])])
             answer = _answer(found.fetchall())
     report(answer, watch)
 

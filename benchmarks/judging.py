@@ -30,6 +30,12 @@ CLAUSES = {
         "systems": ["inference-log", "backup"],
     },
     "activity": {"kind": "data-residency", "allowed": ["DE", "IE", "SE", "FR", "IT", "ES"], "activities": ["process"]},
+    "log": {
+        "kind": "audit-log-availability",
+        "required": ["event_id", "seq_no", "occurred_at", "actor", "action", "request_id"],
+        "meter": "gateway",
+        "tolerance": 0,
+    },
 }
 
 

@@ -3,7 +3,8 @@
 `lifecycle` is what a vendor exports of two systems that hold the same content: each content has a row in the log and a
 row in the backup, a hundredth are seen once more in a snapshot, a thousandth are exported twice, and one content in a
 million is kept for 30 hours. `activity` is what a trail says of calls in three regions of the Union, one in fifty
-throttled, a thousandth delivered twice. Both come with an independent meter's daily totals, which they meet.
+throttled, a thousandth delivered twice. `log` is the numbered log of the same calls, without a hash chain, a thousandth
+delivered twice. All come with an independent meter's daily totals, which they meet.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def written(kind: str, rows: int) -> dict[str, list[Path]]:
         with duckdb.connect(config={"threads": 2, "memory_limit": "1GB", "temp_directory": ""}) as database:
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET enable_progress_bar = false")
-            {"lifecycle": _lifecycle, "activity": _activity}[kind](database, folder, rows)
+            {"lifecycle": _lifecycle, "activity": _activity, "log": _log}[kind](database, folder, rows)
         (folder / "whole").touch()
     return {f.name: sorted(f.glob("*.parquet")) for f in sorted(folder.iterdir()) if f.is_dir()}
 
@@ -99,6 +100,20 @@ def _activity(database: duckdb.DuckDBPyConnection, folder: Path, rows: int) -> N
       FROM range({{low}}, {{high}}) AS r(i)"""
     query = f'WITH stated AS ({stated}) FROM stated UNION ALL FROM stated WHERE "row" % 1000 = 5'
     _parts(database, folder / "processing_activity", query, rows)
+    _totals(database, folder, rows, "SELECT CAST(NULL AS VARCHAR) AS system_id", "requests")
+
+
+def _log(database: duckdb.DuckDBPyConnection, folder: Path, rows: int) -> None:
+    stated = f"""
+      SELECT md5('e' || i) AS event_id, i AS seq_no, {_at(f"CAST((i::HUGEINT * {MICROS}) // {rows} AS BIGINT)")}
+             AS occurred_at, 'token:' || (i * 2654435761 % 500) AS actor, 'user' AS actor_type,
+             'InvokeModel' AS action, CAST(NULL AS VARCHAR) AS resource, md5('r' || i) AS request_id,
+             ['anthropic.claude-3-haiku', 'amazon.nova-pro', 'mistral.large'][1 + i % 3] AS model,
+             'eu-central-1' AS region_code, 'ok' AS outcome, CAST(NULL AS VARCHAR) AS prev_hash,
+             {_GATHERED.format(name="log")}
+      FROM range({{low}}, {{high}}) AS r(i)"""
+    query = f'WITH stated AS ({stated}) FROM stated UNION ALL FROM stated WHERE "row" % 1000 = 5'
+    _parts(database, folder / "audit_log", query, rows)
     _totals(database, folder, rows, "SELECT CAST(NULL AS VARCHAR) AS system_id", "requests")
 
 

@@ -63,10 +63,12 @@ class Split:
 class Plan:
     """What an engine may use to answer sooner; the answer is the same without it.
 
-    `lean` says that `reach` asks for the `record` and `artefact` of no row that is ok, open or excused.
+    `lean` says that `reach` asks for the `record` and `artefact` of no row that is ok, open or excused. `one_pass` says
+    that every row is judged by itself, so that judging it twice costs less than holding it.
     """
 
     split: Split | None = None
+    one_pass: bool = False
     lean: bool = False
 
 

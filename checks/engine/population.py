@@ -62,7 +62,7 @@ class Population:
         cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
         keyed = f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY}"
         unmerged = sql.before_merging(statement)
-        for number, part in enumerate(self._parts(unmerged or statement, plan.split)):
+        for number, part in enumerate(self._parts(unmerged or statement, plan)):
             rows = f"{keyed} FROM (SELECT {cast} FROM (\n{part}\n) AS stated) AS shaped"
             self._find_repeated(rows if unmerged else None)
             self._keep(_lean(rows, plan.lean), number)
@@ -74,11 +74,22 @@ class Population:
             f"UNION ALL SELECT {_COLUMNS}, {KEY} FROM merged"
         )
 
-    def _parts(self, rows: str, split: Split | None) -> Iterator[str]:
-        """Give the statement, or statements over parts of its source whose answers add up to it."""
-        if split is None:
+    def _parts(self, rows: str, plan: Plan) -> Iterator[str]:
+        """Give what may be read twice: the statement, its rows, or its rows in parts that add up to it."""
+        if plan.split is not None:
+            yield from self._split(rows, plan.split)
+        elif plan.one_pass:
             yield rows
-            return
+        elif self._folder is None:
+            self._run(f"CREATE TABLE judged AS {rows}")
+            yield "SELECT * FROM judged"
+        else:
+            held = self._folder / "judged.parquet"
+            self._run(f"COPY ({rows}) TO {literal(str(held))} {_KEPT}")
+            yield f"SELECT * FROM read_parquet({literal(str(held))})"
+            held.unlink()
+
+    def _split(self, rows: str, split: Split) -> Iterator[str]:
         if rows.count(split.source) != 1:
             raise ProbityError("a plan must name a source that stands once in its statement")
         count, artefacts = self._connection.execute(
@@ -86,11 +97,10 @@ class Population:
         ).fetchall()[0]
         coded = self._coded(split.source) if artefacts <= MAX_CODED else "*"
         for source in self._sources(f"SELECT {coded} FROM ({split.source}) AS source", split, count):
-            # Every part is read twice, and small enough to be held in memory.
+            # Every part is small enough to be held in memory.
             part = rows.replace(split.source, f"SELECT {coded} FROM ({source}) AS source")
             self._run(f"CREATE OR REPLACE TABLE judged AS {part}")
             yield "SELECT * FROM judged"
-        self._run("DROP TABLE IF EXISTS judged")
 
     def _coded(self, source: str) -> str:
         """Let artefacts stand as small numbers while rows are grouped: they are long, and few."""

@@ -45,7 +45,7 @@ class Located:
         """Return whether the promise is about where content is kept, and so about the inventoried systems."""
         return bool(STORING & set(self.activities))
 
-    plan = Plan(lean=True)
+    plan = Plan(one_pass=True, lean=True)
 
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""

@@ -44,8 +44,9 @@ def answer(engine: DuckEngine, plan: Plan, columns: str = COLUMNS) -> list[tuple
         return engine.query(f"SELECT {columns} FROM classified ORDER BY ALL")
 
 
-def test_merging_only_repeated_rows_is_merging_all(opened):
-    assert answer(opened(), WHOLE) == plainly()
+@pytest.mark.parametrize("plan", [WHOLE, Plan(one_pass=True)])
+def test_merging_only_repeated_rows_is_merging_all(opened, plan):
+    assert answer(opened(), plan) == plainly()
 
 
 @pytest.mark.parametrize("split_rows", [1, 50, 10_000])
