@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from evidence.errors import BadContainer
 
 STATEMENT = "seal/statement.dsse.json"
+LEDGER_START, LEDGER_START_PROOF = "seal/ledger-start.json", "seal/ledger-start.tlog-proof"
+LEDGER_ENTRY, LEDGER_ENTRY_PROOF = "seal/ledger-entry.json", "seal/ledger-entry.tlog-proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,17 @@ def _part(pattern: str, *needs: tuple[str, str]) -> Part:
     return Part(re.compile(pattern, re.ASCII), needs)
 
 
-PARTS = (_part(r"seal/statement\.dsse\.json"),)
+_LEDGER = (
+    (LEDGER_START, "LEDGER_START_MISSING"),
+    (LEDGER_ENTRY, "LEDGER_ENTRY_MISSING"),
+    (LEDGER_START_PROOF, "LEDGER_PROOF_MISSING"),
+    (LEDGER_ENTRY_PROOF, "LEDGER_PROOF_MISSING"),
+)
+
+PARTS = (
+    _part(r"seal/statement\.dsse\.json"),
+    _part(r"seal/ledger-(?:start|entry)\.(?:json|tlog-proof)", *_LEDGER),
+)
 
 
 def check_parts(members: Iterable[str]) -> None:

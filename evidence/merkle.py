@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from evidence.errors import NotLogged
 
@@ -27,6 +27,20 @@ def root(hashes: Sequence[bytes]) -> bytes:
         paired = [_node(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
         level = paired + level[len(level) & ~1 :]
     return level[0]
+
+
+def roots(hashes: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the root after each leaf, in one pass: the root of a log at every size from 1."""
+    peaks: list[tuple[int, bytes]] = []  # complete subtrees from the left, with their heights
+    for leaf in hashes:
+        peaks.append((0, leaf))
+        while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
+            (_, right), (height, left) = peaks.pop(), peaks.pop()
+            peaks.append((height + 1, _node(left, right)))
+        whole = peaks[-1][1]
+        for _, left in reversed(peaks[:-1]):
+            whole = _node(left, whole)
+        yield whole
 
 
 def inclusion_proof(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from evidence.errors import BadInput, NotLogged, Place, Problem
 
 MAX_NOTE_BYTES = 16 * 1024
-MAX_TIME = 2**63 - 1
+MAX_TIME = 253_402_300_799  # the end of the year 9999, in seconds since 1970
 KEY_BYTES, SIGNATURE_BYTES, ID_BYTES, TIME_BYTES = 32, 64, 4, 8
 
 _NAME = r"[^\s+\x00-\x1f]+"

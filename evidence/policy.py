@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, ValidationError, field_validator
+from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
 from evidence.canonical import strict_json
 from evidence.errors import BadInput, Place, Problem
@@ -35,13 +35,17 @@ class Person(Closed):
 
 
 class Policy(Closed):
-    """The reader's demands. The first four fields have no defaults: leaving one out must not weaken the check."""
+    """The reader's demands. The first four fields have no defaults: leaving one out must not weaken the check.
+
+    `newest_run` gives, by contract, the number of the newest run the reader knows of: an older one is not current.
+    """
 
     schema_: Literal["probity.policy/v1"] = Field(alias="schema")
     require: tuple[Literal["dsse-p256", "ml-dsa-65", "cades"], ...]
     time: Literal["local-clock", "rfc3161"]
     ledger: StrictBool
     signed_by: Annotated[tuple[Person, ...], Field(min_length=1)] | None = None
+    newest_run: dict[str, Annotated[int, Field(strict=True, ge=1)]] | None = None
     not_older_than: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[hd]$")] | None = None
 
     @field_validator("require")
@@ -50,6 +54,12 @@ class Policy(Closed):
         if DSSE_P256 not in require or len(set(require)) != len(require):
             raise ValueError(f"must name {DSSE_P256!r}, the signature over the statement, and each seal once")
         return require
+
+    @model_validator(mode="after")
+    def _numbers_come_from_a_ledger(self) -> Policy:
+        if self.newest_run is not None and not self.ledger:
+            raise ValueError("newest_run needs ledger: true, which is where the numbers of runs come from")
+        return self
 
     @property
     def oldest(self) -> timedelta | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, StrictInt, ValidationError, field_validator
 
 from evidence.canonical import canonical_bytes, strict_json
 from evidence.errors import BadSignature, LimitExceeded, ProbityError
@@ -20,8 +20,24 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:+-]+$", max_length=100)]
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class Logged(Closed):
+    """Where a run is logged: the ledger's name, the run's number among its contract's, the digest of its first leaf."""
+
+    origin: Annotated[str, Field(pattern=r"^[^\s+]+$", max_length=200)]
+    sequence: Annotated[StrictInt, Field(ge=1, le=2**53)]
+    start: Sha256
+
+
 class StatementFacts(Closed):
-    """What the seal says of the audit: the in-toto predicate. Everything outside data/ derives from it."""
+    """What the seal says of the audit: the in-toto predicate. Everything outside data/ derives from it.
+
+    `previous` is the SHA-256 of the contract's statement before this one. It and `ledger` are absent, never null, where
+    there is none: statements from before there was a ledger keep their bytes.
+    """
 
     run: Token
     contract: ContractRef
@@ -31,6 +47,8 @@ class StatementFacts(Closed):
     findings_sha256: Sha256
     sealed_at: Instant
     tool: Token
+    previous: Annotated[Sha256 | None, Field(exclude_if=_absent)] = None
+    ledger: Annotated[Logged | None, Field(exclude_if=_absent)] = None
 
     @field_validator("contract")
     @classmethod

@@ -7,21 +7,26 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from evidence import p256
+from evidence import note, p256
 from evidence import policy as policies
 from evidence.errors import BadInput, Place, Problem
+from evidence.note import KeyType, NoteKey
 from evidence.policy import Policy
 from evidence.signer import MAX_KEY_BYTES
 
 PUBLIC_KEY, POLICY = "dsse-p256.pub", "policy.json"
+LEDGER_VKEY, WITNESS_VKEY = "ledger.vkey", "witness.vkey"
+MAX_VKEY_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The pinned keys and the reader's policy; later forms add roots, ledger and witness keys."""
+    """The pinned keys and the reader's policy. With a witness's key, every checkpoint must bear its cosignature."""
 
     policy: Policy
     dsse_p256: ec.EllipticCurvePublicKey
+    ledger: NoteKey | None = None
+    witness: NoteKey | None = None
 
     @property
     def key_id(self) -> str:
@@ -40,7 +45,12 @@ def load_trust(folder: Path) -> Trust:
         raise BadInput(Problem("T001", "no such trust folder", Place(str(folder)), _HINT))
     policy = policies.parse(_read(folder / POLICY, policies.MAX_POLICY_BYTES), str(folder / POLICY))
     place = str(folder / PUBLIC_KEY)
-    trust = Trust(policy, p256.public_from_pem(_read(folder / PUBLIC_KEY, MAX_KEY_BYTES), place))
+    trust = Trust(
+        policy,
+        p256.public_from_pem(_read(folder / PUBLIC_KEY, MAX_KEY_BYTES), place),
+        ledger=_vkey(folder / LEDGER_VKEY, KeyType.LOG, needed=policy.ledger),
+        witness=_vkey(folder / WITNESS_VKEY, KeyType.WITNESS, needed=False),
+    )
     if policy.signed_by is not None and trust.signer_name is None:
         message = f"the policy's signed_by does not name this key ({trust.key_id})"
         raise BadInput(Problem("T004", message, Place(place), "use a key and a policy that belong together"))
@@ -48,6 +58,13 @@ def load_trust(folder: Path) -> Trust:
 
 
 _HINT = "give the folder the signer handed you (DIR/trust of: probity keys new DIR), never one out of a bundle"
+
+
+def _vkey(path: Path, kind: KeyType, *, needed: bool) -> NoteKey | None:
+    if not needed and not path.exists():
+        return None
+    text = _read(path, MAX_VKEY_BYTES).decode(errors="replace")
+    return note.parse_vkey(text, kind, str(path))
 
 
 def _read(path: Path, limit: int) -> bytes:
