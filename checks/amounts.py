@@ -45,12 +45,9 @@ class Percentage:
 
 def amount_text(minor: str, scale: int) -> str:
     """Return the SQL of an amount in words: a column of the smallest unit, not negative, written with its decimals."""
-    if scale == 1:
-        return f"CAST({minor} AS VARCHAR)"
-    digits = len(str(scale)) - 1
-    return (
-        f"(CAST(({minor}) // {scale} AS VARCHAR) || '.' || lpad(CAST(({minor}) % {scale} AS VARCHAR), {digits}, '0'))"
-    )
+    whole = f"CAST(({minor}) // {scale} AS VARCHAR)"
+    digits = [f"CAST(({minor}) // {10**n} % 10 AS VARCHAR)" for n in reversed(range(len(str(scale)) - 1))]
+    return "(" + " || ".join([whole, *(["'.'"] if digits else []), *digits]) + ")"
 
 
 def _money(value: object) -> Money:

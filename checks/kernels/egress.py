@@ -41,11 +41,11 @@ class Egress:
     def rows(self) -> str:
         """Return one row per flow."""
         unseen = "fields IS NULL OR list_contains(fields, '') OR (len(fields) = 0 AND bytes > 0)"
-        own = f"coalesce(f.host IN {sql.texts(_tidy(h) for h in self.own)}, false)"
+        own = f"coalesce(f.host IN {sql.texts(s for h in self.own for s in _spellings(h))}, false)"
         return f"""
 WITH {self._agreed()},
 flow AS (
-  SELECT {sql.identity("flow_id")} AS record, {_host("destination")} AS host, sent_at, bytes, fields, artefact,
+  SELECT {sql.identity("flow_id")} AS record, lower(trim(destination)) AS host, sent_at, bytes, fields, artefact,
     artefact || '#' || CAST(row AS VARCHAR) AS place, ({unseen}) AS unseen,
     ({incomplete("egress_flows")} OR bytes < 0) AS broken
   FROM egress_flows),
@@ -69,11 +69,12 @@ FROM flow AS f LEFT JOIN known AS k ON k.host = f.host LEFT JOIN stray AS s ON s
         """Return what was agreed as literal rows: a destination, a field, and the most bytes of one flow."""
         listed = [
             (
-                sql.text(_tidy(host)),
+                sql.text(spelt),
                 sql.text(sql.tidy(field).lower()),
                 "NULL" if agreed.max_bytes is None else str(agreed.max_bytes),
             )
             for host, agreed in sorted(self.allow.items())
+            for spelt in _spellings(host)
             for field in sorted(set(agreed.fields))
         ]
         return sql.rows("agreed", ("host", "field", "max_bytes"), listed)
@@ -106,10 +107,7 @@ FROM flow AS f LEFT JOIN known AS k ON k.host = f.host LEFT JOIN stray AS s ON s
         )
 
 
-def _host(column: str) -> str:
-    """Return a host as it is compared: lower case, without the dot that ends a full name."""
-    return f"rtrim(lower(trim({column})), '.')"
-
-
-def _tidy(host: str) -> str:
-    return sql.tidy(host).lower().rstrip(".")
+def _spellings(host: str) -> tuple[str, str]:
+    """Return a host as it is compared: in lower case, without and with the dot that ends a full name."""
+    bare = sql.tidy(host).lower().rstrip(".")
+    return bare, f"{bare}."

@@ -105,7 +105,7 @@ compared AS (
   SELECT q.*, coalesce(p.cards, 0) AS cards, p.broken AS card_broken, p.lowest, p.highest, p.quantity,
     coalesce(p.weighed = p.cards AND p.quantity = p.other_quantity, false) AS weighed,
     coalesce(p.priced = p.cards AND p.dates = 2 * p.cards AND p.unit = p.other_unit AND lower(p.unit) = lower(q.unit)
-      AND upper(p.currency) = upper(p.other_currency) AND upper(p.currency) = upper(q.currency)
+      AND lower(p.currency) = lower(p.other_currency) AND lower(p.currency) = lower(q.currency)
       AND p.highest <= {MAX_PRICE} AND p.lowest >= 0 AND q.price_micros >= 0 AND q.price_micros <= {MAX_PRICE}, false)
       AS comparable,
     {_rise("q.price_micros", "p.highest")} AS least, {_rise("q.price_micros", "p.lowest")} AS most

@@ -90,9 +90,8 @@ live AS (
 
     def _fees(self) -> str:
         """Add up what is charged for each termination; a line that is disputed or in other money cannot be added."""
-        counts = (
-            f"l.amount_minor IS NOT NULL AND upper(l.currency) = {sql.text(self.limit.currency)} AND v.versions = 1"
-        )
+        money = f"lower(l.currency) = {sql.text(self.limit.currency.lower())}"
+        counts = f"l.amount_minor IS NOT NULL AND {money} AND v.versions = 1"
         return f"""
 fee AS (
   SELECT l.termination_id, CAST(sum(CASE WHEN {counts} THEN l.amount_minor ELSE 0 END) AS BIGINT) AS total,
