@@ -21,7 +21,7 @@ def table(heading, page=PAGE):
 
 
 def test_the_two_sources_are_found():
-    assert list(discover()) == ["cloudtrail", "files"]
+    assert list(discover()) == ["bundles", "cloudtrail", "files"]
 
 
 def test_every_family_has_a_provider():

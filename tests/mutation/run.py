@@ -1,15 +1,17 @@
 """Break the SQL of every kernel in one place at a time, and see whether a case of some kind notices.
 
-Usage: run.py [--kind NAME …]. Prints, per kind, how many mutants there were and which no case noticed. Kernels are
-shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is not
-explained in `survivors.yaml`.
+Usage: run.py [--kind NAME …] [--sample N]. Prints, per kind, how many mutants there were and which no case noticed.
+Kernels are shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is
+not explained in `survivors.yaml`. A sample is drawn from a seed, at most N mutants a kind.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from typing import Any
 from checks.commitments import discover
 from checks.engine import Answer, Judged, Suite, SuiteResult
 from checks.judge import Evidence, judge
+from checks.kernel import WHOLE, Plan
 from checks.tally import Tally
 from evidence.model import Finding, Period
 from tests.metamorphic.quick import QuickEngine
@@ -28,6 +31,9 @@ from tests.world import changed, contract_of, gather_folder, load_cases, write_e
 
 CASES = Path(__file__).parents[1] / "commitments"
 EXPLAINED = Path(__file__).with_name("survivors.yaml")
+SEED = 20261124
+#: Seconds after which a mutant counts as noticed because it does not end.
+PATIENCE = 20.0
 Mutate = Callable[[str], str]
 
 
@@ -50,8 +56,8 @@ class Tampered:
             self._memory[sql] = self._session.query(sql)
         return self._memory[sql]
 
-    def classify(self, sql: str) -> None:
-        """Classify by the changed statement."""
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:
+        """Classify by the changed statement, as a whole."""
         text = self._mutate(sql)
         self._statement, self._changed = sql, text != sql
         if self._changed or sql not in self._memory:
@@ -100,10 +106,17 @@ class Case:
         return judge(self.contract, self.period, self.as_of, self.evidence, engine).findings[0]
 
     def holds(self, mutate: Mutate) -> bool:
-        """Return whether everything the case states is what came out."""
-        found, stated = self.finding(mutate), self.stated
+        """Return whether everything the case states is what came out, and within `PATIENCE`: a mutant may not end."""
+        tired = threading.Event()
+        timer = threading.Timer(PATIENCE, lambda: (tired.set(), self.session._connection.interrupt()))
+        timer.start()
+        try:
+            found, stated = self.finding(mutate), self.stated
+        finally:
+            timer.cancel()
         return (
-            found.status == stated["expect"]
+            not tired.is_set()
+            and found.status == stated["expect"]
             and set(stated.get("reasons", ())) <= set(found.reasons)
             and stated.get("assurance", found.assurance) == found.assurance
             and stated.get("provisional", found.provisional) == found.provisional
@@ -152,8 +165,8 @@ def mutated(site: Site) -> Mutate:
     return lambda sql: mutant(sql, site)
 
 
-def survivors(kind: str, killed: set[Site], folder: Path) -> tuple[int, list[Site]]:
-    """Return how many new mutants a kind has, and those that none of its cases noticed; adds the others to `killed`."""
+def survivors(kind: str, killed: set[Site], folder: Path, sample: int | None) -> tuple[int, list[Site]]:
+    """Return how many new mutants were tried, and those that none of its cases noticed; adds the others to `killed`."""
     with opened(kind, folder) as cases:
         ran: dict[Site, list[Case]] = {}
         for case in cases:
@@ -161,9 +174,10 @@ def survivors(kind: str, killed: set[Site], folder: Path) -> tuple[int, list[Sit
                 ran.setdefault(site, []).append(case)
         left: list[Site] = []
         sharpest: dict[int, int] = {}
-        for site, among in ran.items():
-            if site in killed:
-                continue
+        fresh = [site for site in ran if site not in killed]
+        chosen = fresh if sample is None else random.Random(SEED).sample(fresh, min(sample, len(fresh)))
+        for site in chosen:
+            among = ran[site]
             # What killed most so far is asked first: most mutants then cost one case instead of fifty.
             order = sorted(among, key=lambda case: -sharpest.get(id(case), 0))
             killer = next((case for case in order if not case.holds(mutated(site))), None)
@@ -172,7 +186,7 @@ def survivors(kind: str, killed: set[Site], folder: Path) -> tuple[int, list[Sit
             else:
                 killed.add(site)
                 sharpest[id(killer)] = sharpest.get(id(killer), 0) + 1
-    return len(ran), left
+    return len(chosen), left
 
 
 def explained() -> dict[str, str]:
@@ -184,12 +198,14 @@ def main() -> int:
     """Run, print and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", action="append", choices=sorted(discover()))
-    kinds = parser.parse_args().kind or sorted(discover())
+    parser.add_argument("--sample", type=int)
+    asked = parser.parse_args()
+    kinds = asked.kind or sorted(discover())
     killed: set[Site] = set()
     alive: dict[Site, str] = {}
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            tried, left = survivors(kind, killed, Path(folder))
+            tried, left = survivors(kind, killed, Path(folder), asked.sample)
         alive.update(dict.fromkeys(left, kind))
         print(f"{kind:36} {tried:5} mutants, {len(left):4} not noticed", flush=True)
         for site in left:
