@@ -42,7 +42,7 @@ bench: $(STAMP)
 UVC := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 lock:
-	$(UVC) --extra run --group dev -o locks/dev.txt
+	$(UVC) --extra run --extra pkcs11 --group dev -o locks/dev.txt
 	$(UVC) --extra run -c locks/dev.txt -o locks/run.txt
 	$(UVC) -c locks/dev.txt -o locks/base.txt
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from evidence.verify import run_verify
+from evidence.errors import ProbityError
+from evidence.verify import parse_at, run_verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,19 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb.add_argument("bundle", type=Path, help="the .zip file")
     verb.add_argument("--trust", type=Path, help="the signer's trust folder, obtained by another channel")
     verb.add_argument("--format", choices=("text", "json"), default="text")
-    verb.add_argument("--at", type=_instant, help="the time now with its UTC offset, for a policy that limits the age")
+    verb.add_argument("--at", help="verify as of this instant, with an offset; without it as of now")
     given = parser.parse_args(arguments)
-    return run_verify(given.bundle, given.trust, given.format, sys.stdout, sys.stderr, at=given.at)
-
-
-def _instant(text: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as cause:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an instant such as 2025-07-01T00:00:00Z") from cause
-    if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no UTC offset")
-    return instant
+        at = datetime.now(UTC) if given.at is None else parse_at(given.at)
+    except ProbityError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return run_verify(given.bundle, given.trust, given.format, sys.stdout, sys.stderr, at=at)
 
 
 if __name__ == "__main__":

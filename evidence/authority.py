@@ -36,9 +36,10 @@ def make_seal_certificate(
     root: x509.Certificate,
     root_key: ec.EllipticCurvePrivateKey,
     now: datetime,
+    life: timedelta = SEAL_LIFE,
 ) -> x509.Certificate:
     """Return a certificate for sealing documents: key usage and extended key usage say so and nothing else."""
-    builder = _builder(_name(name), root.subject, public_key, now, SEAL_LIFE)
+    builder = _builder(_name(name), root.subject, public_key, now, life)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     usage = _usage(digital_signature=True, content_commitment=True)
     builder = builder.add_extension(usage, critical=True)

@@ -34,12 +34,12 @@ def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: Statement
     tag_manifest = next(m for m in members if m.name == manifest.TAG_MANIFEST)
     draft = run_steps(sealing.steps, Draft(facts, b"".join(chunks_of(tag_manifest.source)), {}))  # 3
     members += [measure(name, data) for name, data in draft.files.items()]
-    with _placed(out) as (file, partial):
+    with placed(out) as (file, partial):
         write_container(file, members)  # 4
         file.flush()
         os.fsync(file.fileno())
         _check_own_work(partial, sealing)  # 5
-    return out  # 6: done on leaving `_placed`
+    return out  # 6: done on leaving `placed`
 
 
 def instructions() -> bytes:
@@ -59,7 +59,7 @@ def _tag_members(payload: list[Member], facts: StatementFacts) -> list[Member]:
 
 
 @contextmanager
-def _placed(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
+def placed(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Yield a new file beside `out` that takes its place, durably, when the block ends well."""
     _refuse_existing(out)
     try:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from evidence.errors import BadContainer, BadInput, LimitExceeded, OutputFailed, Place, Problem
 from evidence.zip_profile import (
@@ -39,30 +39,46 @@ CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a file, such as a member of another container."""
+
+    path: Path
+    offset: int
+    size: int
+
+
+Source: TypeAlias = bytes | Path | Slice
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One file to be written, measured beforehand; `source` is its bytes or where to stream them from."""
 
     name: str
-    source: bytes | Path
+    source: Source
     size: int
     crc32: int
     sha256: str
 
 
-def chunks_of(source: bytes | Path) -> Iterator[bytes]:
+def chunks_of(source: Source) -> Iterator[bytes]:
     """Yield content in pieces of at most `CHUNK` bytes; OutputFailed when the file cannot be read."""
     if isinstance(source, bytes):
         yield from (source[i : i + CHUNK] for i in range(0, len(source), CHUNK))
         return
+    part = source if isinstance(source, Slice) else Slice(source, 0, MAX_CONTAINER_BYTES)
     try:
-        with source.open("rb") as file:
-            while chunk := file.read(CHUNK):
+        with part.path.open("rb") as file:
+            file.seek(part.offset)
+            left = part.size
+            while left and (chunk := file.read(min(CHUNK, left))):
+                left -= len(chunk)
                 yield chunk
     except OSError as cause:
-        raise OutputFailed(f"{source}: cannot be read to be sealed ({cause.strerror})") from cause
+        raise OutputFailed(f"{part.path}: cannot be read to be sealed ({cause.strerror})") from cause
 
 
-def measure(name: str, source: bytes | Path) -> Member:
+def measure(name: str, source: Source) -> Member:
     """Return a member with its size, CRC-32 and SHA-256, read in one pass of bounded memory."""
     if fault := name_fault(name):
         error = LimitExceeded if len(name) > MAX_NAME_LENGTH else OutputFailed

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from evidence.canonical import sha256_hex
+from evidence.certificates import Chain
 from evidence.container import Container
 from evidence.errors import BadContainer, BadSignature, DigestMismatch, ProbityError
 from evidence.statement import Statement
@@ -47,6 +48,8 @@ class Examination:
         self.manifests: dict[str, str] = {}
         self.statement: Statement | None = None
         self.sealed_by: datetime | None = None  # the trusted time before which the seals existed, from step 4
+        self.archived_by: datetime | None = None  # the trusted time before which all of `seal/` existed
+        self.stamp_chains: dict[str, Chain] = {}
         self.proved = Proved()
 
     def trusted(self) -> Trust:

@@ -1,8 +1,6 @@
-"""ECDSA on P-256 with SHA-256: key ids, PEM forms and the one accepted form of a signature (FIPS 186-5, SEC 1)."""
+"""ECDSA on P-256 with SHA-256: PEM forms and the one accepted form of a signature (FIPS 186-5, SEC 1)."""
 
 from __future__ import annotations
-
-import hashlib
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,26 +13,6 @@ ALGORITHM = "ecdsa-p256-sha256"
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, section 2.4.2
 
 _PUBLIC = b"-----BEGIN PUBLIC KEY-----"
-_PRIVATE = b"-----BEGIN PRIVATE KEY-----"
-
-
-def key_id(public_key: ec.EllipticCurvePublicKey) -> str:
-    """Return the SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 section 4.1), in lower-case hexadecimal."""
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
-
-
-def public_pem(public_key: ec.EllipticCurvePublicKey) -> bytes:
-    """Return the SubjectPublicKeyInfo as PEM (RFC 7468 section 13)."""
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return public_key.public_bytes(serialization.Encoding.PEM, form)
-
-
-def private_pem(private_key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return the unencrypted PKCS#8 key as PEM (RFC 7468 section 10); the file's mode must protect it."""
-    return private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def public_from_pem(data: bytes, place: str) -> ec.EllipticCurvePublicKey:
@@ -46,19 +24,6 @@ def public_from_pem(data: bytes, place: str) -> ec.EllipticCurvePublicKey:
     except (ValueError, UnsupportedAlgorithm) as cause:
         raise _bad_key(place, "is not a readable PEM public key") from cause
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise _bad_key(place, "is not a P-256 key")
-    return key
-
-
-def private_from_pem(data: bytes, place: str) -> ec.EllipticCurvePrivateKey:
-    """Read one unencrypted PKCS#8 P-256 private key; BadInput for any other content, curve or algorithm."""
-    if data.count(b"-----BEGIN") != 1 or _PRIVATE not in data:
-        raise _bad_key(place, "is not one unencrypted PKCS#8 private key")
-    try:
-        key = serialization.load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as cause:
-        raise _bad_key(place, "is not a readable PKCS#8 private key") from cause
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise _bad_key(place, "is not a P-256 key")
     return key
 

@@ -38,6 +38,8 @@ class Policy(Closed):
     """The reader's demands. The first four fields have no defaults: leaving one out must not weaken the check.
 
     `newest_run` gives, by contract, the number of the newest run the reader knows of: an older one is not current.
+    `signed_by` and `sealed_by` name the keys accepted for the statement and for the CAdES seal. `seal_level` and
+    `time_level` are what the reader holds the pinned roots to be worth; no bundle can say that of itself.
     """
 
     schema_: Literal["probity.policy/v1"] = Field(alias="schema")
@@ -46,6 +48,10 @@ class Policy(Closed):
     ledger: StrictBool
     signed_by: Annotated[tuple[Person, ...], Field(min_length=1)] | None = None
     newest_run: dict[str, Annotated[int, Field(strict=True, ge=1)]] | None = None
+    sealed_by: Annotated[tuple[Person, ...], Field(min_length=1)] | None = None
+    seal_level: Literal["simple", "advanced", "qualified"] = "simple"
+    time_level: Literal["rfc3161", "qualified"] = "rfc3161"
+    authorities: Annotated[int, Field(strict=True, ge=1, le=9)] = 1
     not_older_than: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[hd]$")] | None = None
 
     @field_validator("require")

@@ -6,16 +6,20 @@ revocation data → archive list and stamp → container.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from evidence import dsse, statement
+from cryptography import x509
+
+from evidence import dsse, layout, statement
+from evidence.cades import SealMaker
 from evidence.canonical import sha256_hex
+from evidence.certificates import pem
 from evidence.errors import OutputFailed
-from evidence.layout import STATEMENT
 from evidence.signer import Signer
+from evidence.spki import public_pem
 from evidence.statement import StatementFacts
 from evidence.trust import Trust
 
@@ -60,11 +64,46 @@ def run_steps(steps: tuple[SealingStep, ...], draft: Draft) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class DsseSeal:
-    """Signs the statement over the tag manifest."""
+    """Signs the statement over the tag manifest with every signer, the P-256 one first."""
 
-    signer: Signer
+    signers: tuple[Signer, ...]
 
     def make(self, draft: Draft) -> Mapping[str, bytes]:
         """Return `seal/statement.dsse.json`."""
         payload = statement.encode(draft.facts, sha256_hex(draft.tag_manifest))
-        return {STATEMENT: dsse.sign(payload, self.signer)}
+        return {layout.STATEMENT: dsse.sign(payload, self.signers)}
+
+
+@dataclass(frozen=True, slots=True)
+class CadesSeal:
+    """Seals the tag manifest for people and law."""
+
+    maker: SealMaker
+
+    def make(self, draft: Draft) -> Mapping[str, bytes]:
+        """Return `seal/tagmanifest-sha256.txt.p7s`."""
+        return {layout.CADES: self.maker.seal(draft.tag_manifest)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCopies:
+    """Puts copies of the statement's public keys into the bundle: hints, which `verify` compares with the pinned."""
+
+    p256: Signer
+    ml_dsa_65: Signer | None = None
+
+    def make(self, draft: Draft) -> Mapping[str, bytes]:  # noqa: ARG002 - a step like the others
+        """Return the files below `seal/keys/`."""
+        keys = {layout.KEY_P256: self.p256, layout.KEY_ML_DSA_65: self.ml_dsa_65}
+        return {name: public_pem(signer.public_key) for name, signer in keys.items() if signer is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationData:
+    """Archives revocation lists, fetched only now: after the stamps, so that they are as new as can be."""
+
+    fetch: Callable[[], Sequence[x509.CertificateRevocationList]]
+
+    def make(self, draft: Draft) -> Mapping[str, bytes]:  # noqa: ARG002 - a step like the others
+        """Return the files below `seal/ltv/`."""
+        return {f"{layout.LTV}{i:02d}.crl": pem(found) for i, found in enumerate(self.fetch(), start=1)}

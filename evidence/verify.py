@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -115,6 +115,18 @@ def run_verify(
     else:
         write_text(verification, bundle, out)
     return VERIFIED if verification.verified else NOT_VERIFIED
+
+
+def parse_at(text: str) -> datetime:
+    """Return the instant of `--at`; BadInput unless it is one with a UTC offset."""
+    hint = "write it with an offset, such as 2036-07-01T00:00:00Z"
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as cause:
+        raise BadInput(Problem("V003", f"{text!r} is not an instant", Place("--at"), hint)) from cause
+    if instant.tzinfo is None:
+        raise BadInput(Problem("V003", f"{text!r} has no UTC offset", Place("--at"), hint))
+    return instant.astimezone(UTC)
 
 
 def printable_lines(error: ProbityError) -> str:

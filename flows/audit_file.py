@@ -18,6 +18,7 @@ from checks.problems import located, refuse
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Closed, Instant
+from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
 from infra.sources import discover
 from infra.store import FolderStore
@@ -30,13 +31,6 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 
 
-class LocalKeys(Closed):
-    """A signing key in a folder that only its owner may read; made by `probity keys new`."""
-
-    kind: Literal["local"]
-    keys: str = Field(min_length=1, description="the folder with the private key, relative to the engagement")
-
-
 class AuditFile(Closed):
     """Everything an audit file says; paths are relative to the engagement's folder."""
 
@@ -46,7 +40,10 @@ class AuditFile(Closed):
     waivers: str = Field(default="waivers.yaml", min_length=1, description="accepted exceptions, if the file exists")
     sources: tuple[Source, ...] = Field(min_length=1, description="where evidence comes from")
     engine: Literal["duckdb"] = "duckdb"
-    signer: LocalKeys
+    signer: Keys
+    timestamp: Timestamps = Field(
+        default=(), description="time-stamping authorities; without one nobody confirms the time"
+    )
     store: FolderStore
     period: Annotated[str, Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"

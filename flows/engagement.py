@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from checks.versions import Version, in_order
 from checks.waivers import AcceptedException, load_waivers
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Period
-from evidence.signer import LocalSigner
 from flows.audit_file import AuditFile, Lookup, load_audit_file
 from flows.sealer import Sealer
+from flows.sealing_file import open_sealer
 from infra.source import Source, collector_name
 from infra.store import FolderStore
 
@@ -63,9 +64,9 @@ class Engagement:
         """Return the product and version as results name it."""
         return collector_name().replace(" ", "-")
 
-    def sealer(self) -> Sealer:
-        """Return the keys the audit file names; raises `BadInput` when one cannot be used."""
-        return Sealer(LocalSigner.load(self.folder / self.file.signer.keys))
+    def sealer(self, now: datetime) -> Sealer:
+        """Return the keys and authorities the audit file names; raises `BadInput` when one cannot be used."""
+        return open_sealer(self.folder, self.file.signer, self.file.timestamp, now)
 
     def bundle_name(self, period: Period, run: str) -> str:
         """Return the bundle's file name: contract, period and run."""

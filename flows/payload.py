@@ -142,7 +142,7 @@ def _report(
             engine=engagement.engine,
             signer=sealer.name,
             seal_level="simple",
-            time_level="local-clock",
+            time_level=sealer.time_level,
             limits=LIMITS,
             bundle_name=engagement.bundle_name(run.period, run.id),
         )

@@ -1,33 +1,71 @@
-"""Who seals an engagement's bundles: its signers, and the steps of the sealing in their order."""
+"""Who seals an engagement's bundles: its signers and authorities, and the steps of the sealing in their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence.policy import DSSE_P256, Policy
-from evidence.sealing import DsseSeal, Sealing
-from evidence.signer import LocalSigner
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+
+from evidence.archive import ArchiveList, Stamps
+from evidence.cades import SealMaker
+from evidence.certificates import Chain
+from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Policy
+from evidence.sealing import CadesSeal, DsseSeal, KeyCopies, RevocationData, Sealing, SealingStep
+from evidence.signer import Signer
+from evidence.timestamp import Stamper
 from evidence.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """The keys an audit file names, ready to sign."""
+    """The keys and authorities an audit file names, ready to use."""
 
-    dsse: LocalSigner
+    p256: Signer
+    ml_dsa_65: Signer | None = None
+    cades: SealMaker | None = None
+    chain: Chain = ()  # of the seal's certificate, with its root
+    revocation: Callable[[], Sequence[x509.CertificateRevocationList]] = tuple
+    stampers: tuple[Stamper, ...] = ()
+    tsa_roots: Chain = ()
 
     @property
     def name(self) -> str:
         """Return how a report names the keys: the SHA-256 of the public half."""
         return f"P-256 key {self.trust().key_id}"
 
+    @property
+    def time_level(self) -> str:
+        """Return the level of the time that the bundle will prove."""
+        return "rfc3161" if self.stampers else "local-clock"
+
     def trust(self) -> Trust:
-        """Return what a bundle must verify against before it is published."""
-        policy = Policy(schema_="probity.policy/v1", require=(DSSE_P256,), time="local-clock", ledger=False)
-        return Trust(policy, self.dsse.public_key)
+        """Return what a bundle must verify against before it is published: everything it was to be sealed with."""
+        demanded = {DSSE_P256: self.p256, ML_DSA_65: self.ml_dsa_65, CADES: self.cades}
+        policy = Policy.model_validate(
+            {
+                "schema": "probity.policy/v1",
+                "require": tuple(name for name, signer in demanded.items() if signer is not None),
+                "time": self.time_level,
+                "ledger": False,
+            }
+        )
+        first, second = self.p256.public_key, self.ml_dsa_65.public_key if self.ml_dsa_65 else None
+        if not isinstance(first, ec.EllipticCurvePublicKey) or not isinstance(second, MLDSA65PublicKey | None):
+            raise TypeError("the statement's keys are of other algorithms than their names say")
+        return Trust(policy, first, second, self.chain[-1:], self.tsa_roots)
 
     def sealing(self, now: Callable[[], datetime]) -> Sealing:
         """Return the steps in the order of the design; the order matters: each step covers what is before it."""
-        return Sealing(steps=(DsseSeal(self.dsse),), trust=self.trust(), now=now)
+        steps: list[SealingStep] = []
+        if self.cades is not None:
+            steps.append(CadesSeal(self.cades))
+        steps.append(DsseSeal((self.p256,) if self.ml_dsa_65 is None else (self.p256, self.ml_dsa_65)))
+        steps += [KeyCopies(self.p256, self.ml_dsa_65), Stamps(self.stampers)]
+        if self.cades is not None:
+            steps.append(RevocationData(self.revocation))
+        steps.append(ArchiveList(self.stampers))
+        return Sealing(steps=tuple(steps), trust=self.trust(), now=now)

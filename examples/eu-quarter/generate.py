@@ -209,7 +209,7 @@ def _engagement(world: World, folder: Path) -> None:
     for name in ("evidence", "earlier", "keys"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
-    make_keys(folder / "keys", OFFICE)
+    make_keys(folder / "keys", OFFICE, FIRST_SEALED, life=timedelta(days=20 * 365))  # the example is run in any year
     for document in world["documents"]:
         text = f"{document['file']}: a document of the example, signed by {document['issuer']}.\n".encode()
         (folder / "evidence" / document["file"]).write_bytes(text)

@@ -36,6 +36,7 @@ VERBS = {
     "report": Verb("flows.cli.report", "Write the report of a verified bundle."),
     "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
+    "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
 }
 
 

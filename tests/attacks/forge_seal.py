@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from evidence import dsse, p256
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.layout import STATEMENT
+from evidence.spki import digest_of_key, public_pem
 from tests.attacks.parts import met, pack, reseal, rewrite_manifests, unpack, without
 from tests.evidence import sealed
 
@@ -34,17 +35,18 @@ def resign_with_another_key(good: bytes) -> bytes:
 
 def resign_claiming_the_pinned_key(good: bytes) -> bytes:
     envelope = dsse.parse(unpack(resign_with_another_key(good))[STATEMENT])
-    claimed = replace(envelope, key_id=p256.key_id(sealed.SIGNER.public_key))
+    signature = replace(envelope.signatures[0], key_id=digest_of_key(sealed.SIGNER.public_key))
+    claimed = replace(envelope, signatures=(signature,))
     return pack(unpack(resign_with_another_key(good)) | {STATEMENT: dsse.encode(claimed)})
 
 
 def bring_own_key_as_file(good: bytes) -> bytes:
     files = unpack(resign_with_another_key(good))
-    return pack(files | {"seal/keys/dsse-p256.pub": p256.public_pem(sealed.STRANGER.public_key)})
+    return pack(files | {"seal/keys/dsse-p256.pub": public_pem(sealed.STRANGER.public_key)})
 
 
 def bring_own_key_in_envelope(good: bytes) -> bytes:
-    key = p256.public_pem(sealed.STRANGER.public_key).decode()
+    key = public_pem(sealed.STRANGER.public_key).decode()
     return _edit_envelope(resign_with_another_key(good), lambda e: e["signatures"][0].update(publicKey=key))
 
 
@@ -78,12 +80,12 @@ def indent_envelope(good: bytes) -> bytes:
 
 
 def raise_s(good: bytes) -> bytes:
-    r, s = decode_dss_signature(dsse.parse(unpack(good)[STATEMENT]).signature)
+    r, s = decode_dss_signature(dsse.parse(unpack(good)[STATEMENT]).signatures[0].signature)
     return _with_signature(good, encode_dss_signature(r, p256.ORDER - s))
 
 
 def pad_signature(good: bytes) -> bytes:
-    return _with_signature(good, dsse.parse(unpack(good)[STATEMENT]).signature + b"\0")
+    return _with_signature(good, dsse.parse(unpack(good)[STATEMENT]).signatures[0].signature + b"\0")
 
 
 def sign_twice(good: bytes) -> bytes:

@@ -44,7 +44,7 @@ def reseal(files: Files, signer: Signer = sealed.SIGNER, payload: bytes | None =
     files = rewrite_manifests(files)
     if payload is None:
         payload = statement.encode(sealed.facts(**facts), sha256_hex(files[manifest.TAG_MANIFEST]))
-    return pack(files | {layout.STATEMENT: dsse.sign(payload, signer)})
+    return pack(files | {layout.STATEMENT: dsse.sign(payload, [signer])})
 
 
 @dataclass(frozen=True)

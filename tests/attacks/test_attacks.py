@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,62 +12,79 @@ from ruamel.yaml import YAML
 
 from evidence.verify import run_verify
 from tests.attacks.forge import FORGERS
-from tests.evidence import by_hand, sealed
+from tests.evidence import by_hand, doubly, pki, sealed
 
 HERE = Path(__file__).parent
 CASES = {path.parent.name: YAML(typ="safe").load(path) for path in sorted(HERE.glob("*/case.yaml"))}
 
 
-@pytest.fixture(scope="module")
-def trust_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sealed.write_trust(tmp_path_factory.mktemp("trust"))
+TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW}
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return sealed.seal(tmp_path_factory.mktemp("good") / "good.zip").read_bytes()
+def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """One bundle of each form that verifies."""
+    folder = tmp_path_factory.mktemp("good")
+    makers = {"first": sealed.seal, "doubly": doubly.seal}
+    return {form: seal(folder / f"{form}.zip").read_bytes() for form, seal in makers.items()}
+
+
+def write_trust(folder: Path, case: dict) -> Path:
+    """Write the folder of a reader who demands what the good bundle of the case has, unless the case says otherwise."""
+    folder.mkdir()
+    if case.get("form", "first") == "first":
+        return sealed.write_trust(folder)
+    keys = [getattr(pki, name)() for name in case.get("authorities", ("first", "second"))]
+    return doubly.write_trust(folder, doubly.trust(keys, **case.get("policy", {})))
+
+
+def instant(case: dict) -> datetime:
+    return datetime.fromisoformat(case["at"]) if "at" in case else TIMES[case.get("form", "first")]
 
 
 @pytest.fixture
-def forged(request: pytest.FixtureRequest, tmp_path: Path, good: bytes) -> Path:
+def scene(request: pytest.FixtureRequest, tmp_path: Path, good: dict[str, bytes]) -> tuple[dict, Path, Path]:
+    """The case, the forged bundle and the reader's trust folder."""
+    case = CASES[request.param]
     bundle = tmp_path / "forged.zip"
-    bundle.write_bytes(FORGERS[CASES[request.param]["forge"]](good))
-    return bundle
+    bundle.write_bytes(FORGERS[case["forge"]](good[case.get("form", "first")]))
+    return case, bundle, write_trust(tmp_path / "trust", case)
 
 
-def verify_json(bundle: Path, trust_folder: Path) -> tuple[int, dict]:
+def verify_json(bundle: Path, trust_folder: Path, at: datetime) -> tuple[int, dict]:
     out = io.StringIO()
-    code = run_verify(bundle, trust_folder, "json", out, io.StringIO())
+    code = run_verify(bundle, trust_folder, "json", out, io.StringIO(), at=at)
     return code, json.loads(out.getvalue())
 
 
-@pytest.mark.parametrize(("forged", "name"), [(n, n) for n in CASES], indirect=["forged"], ids=list(CASES))
-def test_attack_is_refused_at_its_step_for_its_reason(forged: Path, name: str, trust_folder: Path) -> None:
-    case = CASES[name]
-    code, answer = verify_json(forged, trust_folder)
+@pytest.mark.parametrize("scene", CASES, indirect=True)
+def test_attack_is_refused_at_its_step_for_its_reason(scene: tuple[dict, Path, Path]) -> None:
+    case, forged, trust_folder = scene
+    code, answer = verify_json(forged, trust_folder, instant(case))
     failed = [step for step in answer["steps"] if step["outcome"] == "failed"]
     assert (code, answer["verified"], answer["audit"]) == (4, False, None)
     assert [(step["step"], step["reason"]) for step in failed] == [(case["step"], case["reason"])]
     assert case.get("detail", "") in failed[0]["detail"]
 
 
-@pytest.mark.parametrize(("forged", "name"), [(n, n) for n in CASES], indirect=["forged"], ids=list(CASES))
-def test_attack_is_refused_without_a_trust_folder_too(forged: Path, name: str) -> None:
-    assert run_verify(forged, None, "json", io.StringIO(), io.StringIO()) == 4
+@pytest.mark.parametrize("scene", CASES, indirect=True)
+def test_attack_is_refused_without_a_trust_folder_too(scene: tuple[dict, Path, Path]) -> None:
+    case, forged, _ = scene
+    assert run_verify(forged, None, "json", io.StringIO(), io.StringIO(), at=instant(case)) == 4
 
 
-@pytest.mark.parametrize(("forged", "name"), [(n, n) for n in CASES], indirect=["forged"], ids=list(CASES))
-def test_tools_by_hand_agree_or_the_page_says_that_they_do_not_look(
-    forged: Path, name: str, trust_folder: Path
-) -> None:
-    refused = by_hand.run(forged, trust_folder).returncode == 4
-    assert refused is ("by_hand" not in CASES[name])
+@pytest.mark.parametrize("scene", CASES, indirect=True)
+def test_tools_by_hand_agree_or_the_page_says_that_they_do_not_look(scene: tuple[dict, Path, Path]) -> None:
+    case, forged, trust_folder = scene
+    refused = by_hand.run(forged, trust_folder, at=f"{instant(case):%Y-%m-%d %H:%M:%S}").returncode == 4
+    assert refused is ("by_hand" not in case)
 
 
-def test_forgeries_start_from_a_bundle_that_verifies(good: bytes, tmp_path: Path, trust_folder: Path) -> None:
+@pytest.mark.parametrize("form", TIMES)
+def test_forgeries_start_from_a_bundle_that_verifies(form: str, good: dict[str, bytes], tmp_path: Path) -> None:
     bundle = tmp_path / "good.zip"
-    bundle.write_bytes(good)
-    assert verify_json(bundle, trust_folder)[0] == 0
+    bundle.write_bytes(good[form])
+    assert verify_json(bundle, write_trust(tmp_path / "trust", {"form": form}), TIMES[form])[0] == 0
 
 
 def test_every_forger_has_a_case_and_every_case_a_forger() -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -72,7 +73,7 @@ def finance_firm() -> ModuleType:
 def firm(folder: Path, variant: str = "compliant", requests: int = REQUESTS) -> Path:
     """Write a variant of the finance firm, with keys, and return its folder."""
     finance_firm().generate(variant, folder, requests)
-    make_keys(folder / "keys", "test seal")
+    make_keys(folder / "keys", "test seal", datetime.now(UTC))
     return folder
 
 
@@ -100,7 +101,7 @@ def trail(folder: Path, *records: dict[str, Any], requests: int | None = None) -
     (folder / "evidence" / "usage_totals.csv").write_text(TOTALS.format(len(listed) if requests is None else requests))
     log(folder).parent.mkdir()
     log(folder).write_bytes(gzip.compress(json.dumps({"Records": listed}).encode(), mtime=0))
-    make_keys(folder / "keys", "test seal")
+    make_keys(folder / "keys", "test seal", datetime.now(UTC))
     return folder
 
 

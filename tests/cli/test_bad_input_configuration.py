@@ -79,7 +79,7 @@ MISTAKES = {
     ),
     "a signing key that is none": (
         written("keys/private/dsse-p256.key", b"junk"),
-        ("keys/private/dsse-p256.key", "not one unencrypted", "probity keys new"),
+        ("keys/private/dsse-p256.key", "not one PKCS#8", "probity keys new"),
     ),
 }
 LATER = {

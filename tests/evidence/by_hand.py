@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "verify-by-hand.md"
-CHECKS = 10
+CHECKS = 15
+CHECKS_OF_FIRST_FORM = 10
 
 
 @cache
@@ -17,6 +18,6 @@ def script() -> str:
     return block
 
 
-def run(bundle: Path, trust: Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = ["bash", "-c", text or script(), "verify-by-hand.sh", str(bundle), str(trust)]
+def run(bundle: Path, trust: Path, text: str | None = None, at: str = "now") -> subprocess.CompletedProcess[str]:
+    command = ["bash", "-c", text or script(), "verify-by-hand.sh", str(bundle), str(trust), at]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -82,3 +83,9 @@ def without(held: Trust, **parts: object) -> Trust:
 
 
 KEY_ID = digest_of_key(ML_DSA.public_key)
+
+
+def seal_bytes(**facts: object) -> bytes:
+    """Return a bundle of the full form over the same payload."""
+    with tempfile.TemporaryDirectory() as folder:
+        return seal_bundle(Path(folder) / "a.zip", sealed.payload(), sealed.facts(**facts), sealing()).read_bytes()

@@ -127,3 +127,17 @@ def _sha256(data: bytes) -> bytes:
     digest = hashes.Hash(hashes.SHA256())
     digest.update(data)
     return digest.finalize()
+
+
+def early() -> TimeKeys:
+    """An authority that is older than the seal's certificate."""
+    return time_keys("Early Time", MADE - timedelta(days=100), 12, 0x7153)
+
+
+def not_for_time(held: TimeKeys) -> x509.Certificate:
+    """Return a certificate for an authority's key, by its root, that is not for time stamping."""
+    builder = x509.CertificateBuilder().subject_name(held.certificate.subject).issuer_name(held.root.subject)
+    builder = builder.public_key(held.key.public_key()).serial_number(0xBAD)
+    builder = builder.not_valid_before(MADE).not_valid_after(MADE + timedelta(days=900))
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
+    return builder.add_extension(usage, critical=True).sign(held.root_key, hashes.SHA256())

@@ -20,10 +20,10 @@ from evidence.model import (
     Period,
     Status,
 )
-from evidence.p256 import public_pem
 from evidence.policy import Policy
 from evidence.sealing import DsseSeal, Sealing
 from evidence.signer import LocalSigner
+from evidence.spki import public_pem
 from evidence.statement import StatementFacts
 from evidence.trust import Trust
 
@@ -48,7 +48,7 @@ def trust(signer: LocalSigner = SIGNER, **changes: object) -> Trust:
 
 def sealing(signer: LocalSigner = SIGNER) -> Sealing:
     """Return the sealing of the first form: DSSE with one key."""
-    return Sealing(steps=(DsseSeal(signer),), trust=trust(signer), now=lambda: AS_OF)
+    return Sealing(steps=(DsseSeal((signer,)),), trust=trust(signer), now=lambda: AS_OF)
 
 
 def result(status: Status = Status.BREACHED) -> AuditResult:

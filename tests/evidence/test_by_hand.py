@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from evidence.bundle import instructions, seal_bundle
-from evidence.p256 import public_pem
+from evidence.renewal import renew
+from evidence.spki import public_pem
 from tests.attacks.forge import FORGERS
-from tests.evidence import by_hand, sealed
+from tests.evidence import by_hand, doubly, pki, sealed
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +25,34 @@ def trust_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sealed.write_trust(tmp_path_factory.mktemp("trust"))
 
 
-def test_good_bundle_is_verified_and_every_check_has_run(bundle: Path, trust_folder: Path) -> None:
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A bundle of the full form and the trust folder of its reader."""
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "trust").mkdir()
+    return doubly.seal(folder / "full.zip"), doubly.write_trust(folder / "trust")
+
+
+def test_good_bundle_of_the_first_form_is_verified_and_every_check_has_run(bundle: Path, trust_folder: Path) -> None:
     done = by_hand.run(bundle, trust_folder)
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr, lines[-1]) == (0, "", "VERIFIED")
-    assert sum(line.startswith("pass ") for line in lines) == by_hand.CHECKS
+    assert sum(line.startswith("pass ") for line in lines) == by_hand.CHECKS_OF_FIRST_FORM
     assert '"status":"breached"' in lines[-2]
+
+
+def test_good_bundle_of_the_full_form_is_verified_and_every_check_has_run(full: tuple[Path, Path]) -> None:
+    done = by_hand.run(*full, at="2025-07-03")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sum(line.startswith("pass ") for line in done.stdout.splitlines()) == by_hand.CHECKS
+
+
+def test_renewed_bundle_is_verified_after_the_end_of_its_first_authority(
+    full: tuple[Path, Path], tmp_path: Path
+) -> None:
+    renewed = renew(full[0], tmp_path / "renewed.zip", [pki.At(pki.second, datetime(2037, 1, 1, tzinfo=UTC))])
+    ends = [by_hand.run(path, full[1], at="2039-01-01").returncode for path in (full[0], renewed)]
+    assert ends == [4, 0]
 
 
 def test_bundle_with_empty_and_large_members_is_verified(tmp_path: Path, trust_folder: Path) -> None:
@@ -46,10 +70,10 @@ def test_tampered_bundle_is_not_verified(bundle: Path, trust_folder: Path, tmp_p
 
 
 @pytest.mark.parametrize("removed", range(by_hand.CHECKS))
-def test_check_that_did_not_run_is_a_failure(bundle: Path, trust_folder: Path, removed: int) -> None:
+def test_check_that_did_not_run_is_a_failure(full: tuple[Path, Path], removed: int) -> None:
     calls = re.findall(r"check '[^']+' \w+", by_hand.script())
     assert len(calls) == by_hand.CHECKS
-    done = by_hand.run(bundle, trust_folder, by_hand.script().replace(calls[removed], ":"))
+    done = by_hand.run(*full, by_hand.script().replace(calls[removed], ":"), at="2025-07-03")
     assert (done.returncode, "NOT VERIFIED (" in done.stdout) == (4, True)
 
 

@@ -11,7 +11,7 @@ from evidence import dsse, p256
 from evidence.errors import BadSignature, LimitExceeded
 from tests.evidence.sealed import SIGNER, STRANGER
 
-ENVELOPE = dsse.sign(b'{"a":1}', SIGNER)
+ENVELOPE = dsse.sign(b'{"a":1}', [SIGNER])
 
 
 class HighSigner:
@@ -39,34 +39,34 @@ def test_encoding_before_signing_is_that_of_the_specification() -> None:
 
 def test_signed_envelope_verifies_with_its_key() -> None:
     envelope = dsse.parse(ENVELOPE)
-    dsse.check(envelope, SIGNER.public_key)
+    dsse.check(envelope.payload, envelope.signatures[0], SIGNER.public_key)
     assert envelope.payload == b'{"a":1}'
 
 
 def test_signing_twice_gives_the_same_bytes() -> None:
-    assert dsse.sign(b'{"a":1}', SIGNER) == ENVELOPE
+    assert dsse.sign(b'{"a":1}', [SIGNER]) == ENVELOPE
 
 
 def test_another_key_does_not_verify() -> None:
     with pytest.raises(BadSignature, match="WRONG_KEY"):
-        dsse.check(dsse.parse(ENVELOPE), STRANGER.public_key)
+        dsse.check(dsse.parse(ENVELOPE).payload, dsse.parse(ENVELOPE).signatures[0], STRANGER.public_key)
 
 
 def test_high_s_of_a_signing_service_is_lowered() -> None:
-    assert dsse.sign(b'{"a":1}', HighSigner()) == ENVELOPE
+    assert dsse.sign(b'{"a":1}', [HighSigner()]) == ENVELOPE
 
 
 def test_signer_that_signs_with_another_key_is_noticed_when_sealing() -> None:
     with pytest.raises(BadSignature, match="BAD_SIGNATURE"):
-        dsse.sign(b"{}", FaultySigner())
+        dsse.sign(b"{}", [FaultySigner()])
 
 
 def test_message_stays_below_what_signing_services_accept() -> None:
     room = dsse.MAX_PAE_BYTES - len(dsse.pae(b"")) - 3  # the length takes four digits instead of one
     assert len(dsse.pae(b"x" * room)) == dsse.MAX_PAE_BYTES < 4096
-    dsse.sign(b"x" * room, SIGNER)
+    dsse.sign(b"x" * room, [SIGNER])
     with pytest.raises(LimitExceeded, match="4096 bytes exceeds"):
-        dsse.sign(b"x" * (room + 1), SIGNER)
+        dsse.sign(b"x" * (room + 1), [SIGNER])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,8 @@ def test_message_stays_below_what_signing_services_accept() -> None:
         ("eyJhIjoxfQ==", "eyJh\\nIjoxfQ==", "ENVELOPE_FORM"),
         ("eyJhIjoxfQ==", "é", "ENVELOPE_FORM"),
         ("vnd.in-toto+json", "vnd.in-toto", "PAYLOAD_TYPE"),
-        ('"signatures":[', '"signatures":[1,', "SIGNATURE_COUNT"),
+        ('"signatures":[', '"signatures":[1,1,', "SIGNATURE_COUNT"),
+        ('"signatures":[', '"signatures":[1,', "ENVELOPE_FORM"),
         ('"keyid":"', '"keyid":"é', "ENVELOPE_FORM"),
         ('"keyid":"', '"keyId":"', "ENVELOPE_FORM"),
     ],
@@ -113,8 +114,9 @@ def test_what_is_no_envelope_is_refused(envelope: object) -> None:
 def test_what_is_no_signature_is_refused(signature: bytes) -> None:
     envelope = json.loads(ENVELOPE)
     envelope["signatures"][0]["sig"] = base64.b64encode(signature).decode()
+    parsed = dsse.parse(json.dumps(envelope, separators=(",", ":")).encode())
     with pytest.raises(BadSignature, match="SIGNATURE_FORM"):
-        dsse.check(dsse.parse(json.dumps(envelope, separators=(",", ":")).encode()), SIGNER.public_key)
+        dsse.check(parsed.payload, parsed.signatures[0], SIGNER.public_key)
 
 
 @pytest.mark.parametrize(("r", "s"), [(p256.ORDER, 1), (1, p256.ORDER), (2**600, 1)])

@@ -102,7 +102,7 @@ def test_every_field_of_the_statement_matters_under_the_old_signature(scene: tup
     good, path, _ = scene
     envelope = dsse.parse(unpack(good)[STATEMENT])
     for changed in variants(json.loads(envelope.payload)):
-        forged = dsse.Envelope(canonical_bytes(changed), envelope.key_id, envelope.signature)
+        forged = dsse.Envelope(canonical_bytes(changed), envelope.signatures)
         path.write_bytes(pack(unpack(good) | {STATEMENT: dsse.encode(forged)}))
         assert verify(path, TRUST).reason == "BAD_SIGNATURE", changed
 

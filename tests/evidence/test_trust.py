@@ -7,8 +7,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from evidence import p256, policy
+from evidence import policy
 from evidence.errors import BadInput
+from evidence.signer import private_pem
+from evidence.spki import digest_of_key, public_pem
 from evidence.trust import load_trust
 from tests.evidence import sealed
 
@@ -86,7 +88,7 @@ def test_age_is_read_in_hours_and_days() -> None:
 
 def test_trust_folder_is_read(tmp_path: Path) -> None:
     trust = load_trust(sealed.write_trust(tmp_path))
-    assert (trust.key_id, trust.policy) == (p256.key_id(sealed.SIGNER.public_key), sealed.policy())
+    assert (trust.key_id, trust.policy) == (digest_of_key(sealed.SIGNER.public_key), sealed.policy())
 
 
 @pytest.mark.parametrize("name", ["policy.json", "dsse-p256.pub"])
@@ -106,8 +108,8 @@ def test_missing_folder_says_where_trust_comes_from(tmp_path: Path) -> None:
     [
         b"",
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-        p256.public_pem(sealed.SIGNER.public_key) * 2,
-        p256.private_pem(ec.derive_private_key(7, ec.SECP256R1())),
+        public_pem(sealed.SIGNER.public_key) * 2,
+        private_pem(ec.derive_private_key(7, ec.SECP256R1()), None),
         ec.derive_private_key(7, ec.SECP384R1())
         .public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,6 @@ def load_generator(example: str) -> ModuleType:
 
 def audit_folder(folder: Path, scratch: Path) -> dict[str, Any]:
     """Return the published result of auditing an engagement, with keys made for it."""
-    make_keys(folder / "keys", "test")
+    make_keys(folder / "keys", "test", datetime.now(UTC))
     prepared = prepare(Request(str(folder), out=str(scratch / "bundles")))
     return run_audit(prepared.engagement, prepared.run, prepared.sealer).result.as_json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_real_records_are_all_accounted_for_and_residency_is_never_met(tmp_path:
         "signer: {kind: local, keys: keys/private}\nstore: {kind: folder, path: bundles}\n"
         "as_of: 2026-01-01T00:00:00Z\n"
     )
-    make_keys(folder / "keys", "test")
+    make_keys(folder / "keys", "test", datetime.now(UTC))
     request = Request(str(folder), start="2023-01-01T00:00:00Z", end="2025-01-01T00:00:00Z")
     prepared = prepare(request)
     cards = gather(prepared.engagement, prepared.run).gathered.cards

@@ -19,7 +19,7 @@ NOW = datetime(2025, 7, 6, tzinfo=UTC)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made: Path = GENERATOR.generate("compliant", tmp_path / "engagement", 5)
-    make_keys(made / "keys", "test")
+    make_keys(made / "keys", "test", datetime.now(UTC))
     return made
 
 
@@ -69,7 +69,7 @@ def test_an_unwritable_output_is_found_before_anything_is_gathered(folder: Path,
 
 def test_a_token_is_the_same_in_every_run_of_an_engagement_and_only_there(folder: Path, tmp_path: Path) -> None:
     other: Path = GENERATOR.generate("compliant", tmp_path / "other", 5)
-    make_keys(other / "keys", "test")
+    make_keys(other / "keys", "test", datetime.now(UTC))
     first, again = (prepare(Request(str(folder))).run.token("arn:someone") for _ in range(2))
     assert first == again != prepare(Request(str(other))).run.token("arn:someone")
     assert "someone" not in first
