@@ -73,15 +73,22 @@ def main() -> None:
     asked.add_argument("--only", choices=["judging", "gathering", "growing"], help="one of the groups")
     options = asked.parse_args()
     pairs: list[Pair] = []
+    for pair in _asked(options):
+        pairs.append(pair)
+        # What was measured is kept even if a later measurement fails.
+        RESULTS.write_text(_table(pairs), encoding="utf-8")
+    print(_table(pairs))
+
+
+def _asked(options: argparse.Namespace) -> Iterator[Pair]:
     if options.only in {None, "judging"}:
-        pairs += [pair for rows in options.rows for pair in _judging(rows, options.kinds, options.repeat)]
+        for rows in options.rows:
+            yield from _judging(rows, options.kinds, options.repeat)
     if options.only in {None, "gathering"}:
-        pairs += [_gathering(records, options.repeat) for records in options.logs]
+        for records in options.logs:
+            yield _gathering(records, options.repeat)
     if options.only in {None, "growing"}:
-        pairs += _growing(20_000, 30)
-    text = _table(pairs)
-    print(text)
-    RESULTS.write_text(text, encoding="utf-8")
+        yield from _growing(20_000, 30)
 
 
 def _judging(rows: int, kinds: Sequence[str], repeat: int) -> Iterator[Pair]:
