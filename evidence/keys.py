@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from evidence import authority, certificates
 from evidence.errors import BadInput, OutputFailed, Place, Problem
+from evidence.ledger_key import LEDGER_KEY, ledger_signer
 from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Person, Policy
 from evidence.signer import (
     DSSE_P256_KEY,
@@ -23,7 +24,7 @@ from evidence.signer import (
     private_pem,
 )
 from evidence.spki import digest_of_key, public_pem
-from evidence.trust import ML_DSA_65_PUBLIC, POLICY, PUBLIC_KEY, SEAL_ROOT, TSA_ROOTS
+from evidence.trust import LEDGER_VKEY, ML_DSA_65_PUBLIC, POLICY, PUBLIC_KEY, SEAL_ROOT, TSA_ROOTS
 
 ROOT_KEY = "seal-root.key"
 PRIVATE, ROOT, TRUST = "private", "root", "trust"
@@ -43,7 +44,7 @@ def make_keys(
     `name` says who holds the keys. `private` has the statement's P-256 and ML-DSA-65 keys and, apart from them, the key
     of the CAdES seal with its certificate and a revocation list; `root` has the key of the certificate's issuer, which
     no audit needs. The seal's certificate ends after `life`. A passphrase encrypts keys.
-    With `tsa_roots` the policy demands time stamps.
+    With `tsa_roots` the policy demands time stamps. The ledger's key is never encrypted: it signs no statement.
     BadInput when a file is already there: an overwritten key cannot be had back.
     """
     if tsa_roots is not None:
@@ -66,7 +67,7 @@ def _contents(
     name: str, times: tuple[datetime, timedelta], passphrase: str | None, tsa_roots: bytes | None
 ) -> dict[str, bytes]:
     statement, seal, root_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
-    ml_dsa, (now, life) = MLDSA65PrivateKey.generate(), times
+    ml_dsa, log, (now, life) = MLDSA65PrivateKey.generate(), ledger_signer(), times
     policy = _policy(name, digest_of_key(statement.public_key()), digest_of_key(seal.public_key()), tsa_roots)
     root = authority.make_root(root_key, name, now)
     certificate = authority.make_seal_certificate(seal.public_key(), name, root, root_key, now, life)
@@ -81,6 +82,8 @@ def _contents(
         f"{TRUST}/{PUBLIC_KEY}": public_pem(statement.public_key()),
         f"{TRUST}/{ML_DSA_65_PUBLIC}": public_pem(ml_dsa.public_key()),
         f"{TRUST}/{SEAL_ROOT}": certificates.pem(root),
+        f"{PRIVATE}/{LEDGER_KEY}": f"{log.encode()}\n".encode(),
+        f"{TRUST}/{LEDGER_VKEY}": f"{log.key.vkey}\n".encode(),
         f"{TRUST}/{POLICY}": policy,
         **({f"{TRUST}/{TSA_ROOTS}": tsa_roots} if tsa_roots is not None else {}),
     }
@@ -96,7 +99,7 @@ def _policy(name: str, statement: str, seal: str, tsa_roots: bytes | None) -> by
         schema_="probity.policy/v1",
         require=(DSSE_P256, ML_DSA_65, CADES),
         time="local-clock" if tsa_roots is None else "rfc3161",
-        ledger=False,
+        ledger=True,
         signed_by=(signer,),
         sealed_by=(sealer,),
     )

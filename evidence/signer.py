@@ -44,7 +44,7 @@ class LocalSigner:
     @classmethod
     def load(cls, path: Path, algorithm: str, passphrase: str | None = None) -> LocalSigner:
         """Read a PKCS#8 key file; BadInput when absent, malformed, of another algorithm or readable by others."""
-        key = private_from_pem(_read_private(path), str(path), passphrase)
+        key = private_from_pem(read_private(path), str(path), passphrase)
         if isinstance(key, MLDSA65PrivateKey) != (algorithm == mldsa.ALGORITHM):
             raise _bad_key(str(path), f"is not a key for {algorithm}")
         return cls(key)
@@ -88,7 +88,8 @@ def private_pem(private_key: PrivateKey, passphrase: str | None) -> bytes:
     return private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """Return the content of a private key file; BadInput when it is absent or others may read it."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode  # of the opened file: the path could be swapped in between

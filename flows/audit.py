@@ -36,10 +36,13 @@ def audit(
     prepared = prepare(Request(engagement, period, start, end, as_of, out))
     opened, run = prepared.engagement, prepared.run
     try:
+        announced = tasks.step("announce", lambda: pipeline.announce(opened, run, prepared.sealer))
         collected = pipeline.gather(opened, run, tasks.gather)
         judgement = tasks.step("check", lambda: pipeline.check(opened, run, collected))
         result = pipeline.conclude(opened, run, judgement)
-        sealed = tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer))
+        sealed = tasks.step(
+            "seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer, announced)
+        )
         bundle = tasks.step("publish", lambda: pipeline.publish(opened, run, sealed))
     finally:
         pipeline.clear(run)

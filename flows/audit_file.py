@@ -18,6 +18,7 @@ from checks.problems import located, refuse
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Closed, Instant
+from flows.ledger_file import LedgerPlace
 from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
 from infra.sources import discover
@@ -43,6 +44,9 @@ class AuditFile(Closed):
     signer: Keys
     timestamp: Timestamps = Field(
         default=(), description="time-stamping authorities; without one nobody confirms the time"
+    )
+    ledger: LedgerPlace | None = Field(
+        default=None, description="where runs are logged; `ledger` beside this file when the keys have one for it"
     )
     store: FolderStore
     period: Annotated[str, Field(pattern=PERIOD)] | None = Field(

@@ -12,10 +12,12 @@ from checks.contract import Contract, load_contract
 from checks.versions import Version, in_order
 from checks.waivers import AcceptedException, load_waivers
 from evidence.errors import BadInput, Place, Problem
+from evidence.ledger import Ledger
 from evidence.model import Period
 from flows.audit_file import AuditFile, Lookup, load_audit_file
+from flows.ledger_file import open_ledger
 from flows.sealer import Sealer
-from flows.sealing_file import open_sealer
+from flows.sealing_file import LocalKeys, open_sealer
 from infra.source import Source, collector_name
 from infra.store import FolderStore
 
@@ -67,6 +69,11 @@ class Engagement:
     def sealer(self, now: datetime) -> Sealer:
         """Return the keys and authorities the audit file names; raises `BadInput` when one cannot be used."""
         return open_sealer(self.folder, self.file.signer, self.file.timestamp, now)
+
+    def ledger(self) -> Ledger | None:
+        """Return the ledger that runs are logged in; raises `BadInput` when its key cannot be used."""
+        keys = self.file.signer.keys if isinstance(self.file.signer, LocalKeys) else None
+        return open_ledger(self.folder, self.file.ledger, keys)
 
     def bundle_name(self, period: Period, run: str) -> str:
         """Return the bundle's file name: contract, period and run."""

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from flows.sealer import Sealer
     from infra.source import Gathered
 
+UNLOGGED = "No ledger shows whether other audits of the same period were made and not published."
+LOGGED = "Its run is logged. Whether another was withheld, only whoever reads the whole ledger can tell."
 LIMITS = (
     "It does not show that what the vendor or a log stated is true; it shows what was stated, and how that was judged.",
     "It does not show systems, regions or activities that neither the contract, the inventory nor the evidence names.",
     "Raw artefacts are named by digest and kept by the auditing party; they are not in the bundle.",
     "Time is the auditing party's own clock; no time-stamping authority has confirmed it.",
-    "No ledger shows whether other audits of the same period were made and not published.",
+    UNLOGGED,
     "Prompts and outputs are not in this bundle; personal identifiers in its tables are replaced by tokens.",
 )
 
@@ -76,7 +78,7 @@ def assemble(
         "evidence/cards.json": canonical_bytes(cards),
         "results/findings.json": findings,
         "results/expectations.json": canonical_bytes(_plain(judgement.expectations)),
-        "limits.md": _limits(),
+        "limits.md": _limits(sealer),
         "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), sealer),
     }
     payload |= {f"contract/contract-v{v.loaded.contract.version}.yaml": v.loaded.raw for v in engagement.versions[:-1]}
@@ -116,8 +118,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _limits() -> bytes:
-    lines = ["# What this bundle does not show", "", *(f"* {limit}" for limit in LIMITS), ""]
+def limits(sealer: Sealer) -> tuple[str, ...]:
+    """Return what a bundle sealed so does not show."""
+    return tuple(LOGGED if limit == UNLOGGED and sealer.ledger is not None else limit for limit in LIMITS)
+
+
+def _limits(sealer: Sealer) -> bytes:
+    lines = ["# What this bundle does not show", "", *(f"* {limit}" for limit in limits(sealer)), ""]
     return "\n".join(lines).encode()
 
 
@@ -143,7 +150,7 @@ def _report(
             signer=sealer.name,
             seal_level="simple",
             time_level=sealer.time_level,
-            limits=LIMITS,
+            limits=limits(sealer),
             bundle_name=engagement.bundle_name(run.period, run.id),
         )
     )

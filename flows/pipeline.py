@@ -7,10 +7,11 @@ the clock or the environment: both come in through `Run` and `Engagement`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks.judge import Evidence, Judgement
 from checks.versions import judge_versions
@@ -25,7 +26,11 @@ from flows.sealer import Sealer
 from infra.source import CacheAt, Gathered, Gathering, Source
 from infra.work_lock import WorkLock
 
+if TYPE_CHECKING:
+    from evidence.ledger_run import Announced
+
 Tell = Callable[[str], None]
+MAX_SEALINGS = 8  # one is enough unless other audits of the same contract end in the same second
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,16 @@ class Audited:
     def status(self) -> Status:
         """Return the status of the whole audit."""
         return self.result.status
+
+
+def announce(engagement: Engagement, run: Run, sealer: Sealer) -> Announced | None:
+    """Write the run's start into the ledger before anything is gathered; without a ledger there is nothing to do."""
+    from evidence.ledger_run import announce as write  # noqa: PLC0415 - keeps cryptography out of verbs without a seal
+
+    if sealer.ledger is None:
+        return None
+    run.tell("announce")
+    return write(sealer.ledger, engagement.contract.id, run.period, run.id, run.now())
 
 
 def gather_source(engagement: Engagement, run: Run, source: Source, number: int) -> Gathered:
@@ -136,15 +151,17 @@ def conclude(engagement: Engagement, run: Run, judgement: Judgement) -> AuditRes
 
 
 def seal(
-    engagement: Engagement, run: Run, collected: Collected, judgement: Judgement, result: AuditResult, sealer: Sealer
+    engagement: Engagement,
+    run: Run,
+    collected: Collected,
+    judgement: Judgement,
+    result: AuditResult,
+    sealer: Sealer,
+    announced: Announced | None = None,
 ) -> Path:
     """Write the report, assemble the payload and seal it in the work folder; nothing is published yet."""
-    from evidence.bundle import seal_bundle  # noqa: PLC0415 - keeps cryptography out of the verbs that do not seal
-    from evidence.statement import StatementFacts  # noqa: PLC0415
-
     run.tell("seal")
     _make(run.work)
-    findings = canonical_bytes(result.as_json())
     needed = {
         need.family for v in engagement.versions for c in v.loaded.contract.commitments.values() for need in c.needs
     }
@@ -154,17 +171,42 @@ def seal(
         if name in needed
     }
     payload = assemble(engagement, run, collected.gathered, judgement, result, tables, sealer)
-    facts = StatementFacts(
-        run=run.id,
-        contract=result.contract,
-        period=run.period,
-        as_of=run.as_of,
-        status=result.status,
-        findings_sha256=sha256_hex(findings),
-        sealed_at=run.now(),
-        tool=engagement.tool,
-    )
-    return seal_bundle(run.work / engagement.bundle_name(run.period, run.id), payload, facts, sealer.sealing(run.now))
+    return _seal(engagement, run, payload, result, sealer, announced)
+
+
+def _seal(
+    engagement: Engagement,
+    run: Run,
+    payload: Mapping[str, bytes | Path],
+    result: AuditResult,
+    sealer: Sealer,
+    announced: Announced | None,
+) -> Path:
+    """Seal after the statement completed last; when another run was faster, after that one."""
+    from evidence.bundle import seal_bundle  # noqa: PLC0415 - keeps cryptography out of the verbs that do not seal
+    from evidence.ledger_run import Superseded  # noqa: PLC0415
+    from evidence.statement import StatementFacts  # noqa: PLC0415
+
+    target = run.work / engagement.bundle_name(run.period, run.id)
+    for attempt in range(MAX_SEALINGS):
+        facts = StatementFacts(
+            run=run.id,
+            contract=result.contract,
+            period=run.period,
+            as_of=run.as_of,
+            status=result.status,
+            findings_sha256=sha256_hex(canonical_bytes(result.as_json())),
+            sealed_at=run.now(),
+            tool=engagement.tool,
+            previous=announced.previous() if announced else None,
+            ledger=announced.logged() if announced else None,
+        )
+        try:
+            return seal_bundle(target, payload, facts, sealer.sealing(run.now, announced))
+        except Superseded:
+            if attempt + 1 == MAX_SEALINGS:
+                raise
+    raise OutputFailed("no attempt to seal was allowed")
 
 
 def _make(work: Path) -> None:
@@ -207,10 +249,11 @@ def told(collected: Collected, judgement: Judgement) -> tuple[str, ...]:
 def run_audit(engagement: Engagement, run: Run, sealer: Sealer) -> Audited:
     """Run a whole audit in this process; the result is the same as the flow's."""
     try:
+        announced = announce(engagement, run, sealer)
         collected = gather(engagement, run)
         judgement = check(engagement, run, collected)
         result = conclude(engagement, run, judgement)
-        sealed = seal(engagement, run, collected, judgement, result, sealer)
+        sealed = seal(engagement, run, collected, judgement, result, sealer, announced)
         bundle = publish(engagement, run, sealed)
     finally:
         clear(run)

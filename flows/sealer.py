@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from evidence.archive import ArchiveList, Stamps
 from evidence.cades import SealMaker
 from evidence.certificates import Chain
+from evidence.ledger import Ledger
+from evidence.ledger_run import Announced, Completion
 from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Policy
 from evidence.sealing import CadesSeal, DsseSeal, KeyCopies, RevocationData, Sealing, SealingStep
 from evidence.signer import Signer
@@ -31,6 +33,7 @@ class Sealer:
     revocation: Callable[[], Sequence[x509.CertificateRevocationList]] = tuple
     stampers: tuple[Stamper, ...] = ()
     tsa_roots: Chain = ()
+    ledger: Ledger | None = None
 
     @property
     def name(self) -> str:
@@ -50,21 +53,24 @@ class Sealer:
                 "schema": "probity.policy/v1",
                 "require": tuple(name for name, signer in demanded.items() if signer is not None),
                 "time": self.time_level,
-                "ledger": False,
+                "ledger": self.ledger is not None,
             }
         )
         first, second = self.p256.public_key, self.ml_dsa_65.public_key if self.ml_dsa_65 else None
         if not isinstance(first, ec.EllipticCurvePublicKey) or not isinstance(second, MLDSA65PublicKey | None):
             raise TypeError("the statement's keys are of other algorithms than their names say")
-        return Trust(policy, first, second, self.chain[-1:], self.tsa_roots)
+        log, witness = (self.ledger.key, self.ledger.witness_key) if self.ledger else (None, None)
+        return Trust(policy, first, second, self.chain[-1:], self.tsa_roots, ledger=log, witness=witness)
 
-    def sealing(self, now: Callable[[], datetime]) -> Sealing:
+    def sealing(self, now: Callable[[], datetime], announced: Announced | None = None) -> Sealing:
         """Return the steps in the order of the design; the order matters: each step covers what is before it."""
         steps: list[SealingStep] = []
         if self.cades is not None:
             steps.append(CadesSeal(self.cades))
         steps.append(DsseSeal((self.p256,) if self.ml_dsa_65 is None else (self.p256, self.ml_dsa_65)))
         steps += [KeyCopies(self.p256, self.ml_dsa_65), Stamps(self.stampers)]
+        if announced is not None:
+            steps.append(Completion(announced))
         if self.cades is not None:
             steps.append(RevocationData(self.revocation))
         steps.append(ArchiveList(self.stampers))

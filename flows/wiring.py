@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -58,7 +58,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
     stated = engagement.file.as_of or started
     as_of = stated if request.as_of is None else parse_instant(request.as_of, "--as-of")
     period = _period(request, engagement, as_of)
-    sealer = engagement.sealer(started)
+    sealer = replace(engagement.sealer(started), ledger=engagement.ledger())
     engagement.store.prepare()
     salt = _salt(engagement.state)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

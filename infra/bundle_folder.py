@@ -97,4 +97,5 @@ def _believed(verification: Verification) -> dict[str, Any]:
         "period_end": instant_text(facts.period.end),
         "signer": signer.name or signer.keyid,
         "statement_sha256": hashlib.sha256(encode(facts, tag_manifest)).hexdigest(),
+        "previous": facts.previous,
     }

@@ -35,6 +35,7 @@ VERBS = {
     "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
     "report": Verb("flows.cli.report", "Write the report of a verified bundle."),
     "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
+    "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
 }

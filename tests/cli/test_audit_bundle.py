@@ -13,6 +13,7 @@ from tests.cli.engagements import audited, bundles, call, edit, firm, kept, memb
 ALWAYS = {
     *("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt", "VERIFY.md"),
     *("seal/statement.dsse.json", "seal/tagmanifest-sha256.txt.p7s", "seal/ltv/01.crl"),
+    *(f"seal/ledger-{part}.{form}" for part in ("start", "entry") for form in ("json", "tlog-proof")),
     *("seal/keys/dsse-p256.pub", "seal/keys/dsse-ml-dsa-65.pub"),
     *("data/contract/contract.yaml", "data/contract/commitments.json", "data/limits.md", "data/report.html"),
     *("data/method/audit.json", "data/method/method.json", "data/method/regions.csv"),

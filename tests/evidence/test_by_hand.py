@@ -12,7 +12,7 @@ from evidence.bundle import instructions, seal_bundle
 from evidence.renewal import renew
 from evidence.spki import public_pem
 from tests.attacks.forge import FORGERS
-from tests.evidence import by_hand, doubly, pki, sealed
+from tests.evidence import by_hand, doubly, logged, pki, sealed
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +27,11 @@ def trust_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A bundle of the full form and the trust folder of its reader."""
+    """A bundle of the full form, logged as well, and the trust folder of its reader."""
     folder = tmp_path_factory.mktemp("full")
     (folder / "trust").mkdir()
-    return doubly.seal(folder / "full.zip"), doubly.write_trust(folder / "trust")
+    held = logged.trust(doubly.trust(ledger=True))
+    return logged.seal_full(folder / "full.zip"), logged.write_trust(folder / "trust", held)
 
 
 def test_good_bundle_of_the_first_form_is_verified_and_every_check_has_run(bundle: Path, trust_folder: Path) -> None:

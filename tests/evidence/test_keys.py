@@ -49,7 +49,7 @@ def test_private_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 
 def test_trust_folder_holds_nothing_private(tmp_path: Path) -> None:
     make_keys(tmp_path, "Acme", datetime.now(UTC))
-    names = ["dsse-ml-dsa-65.pub", "dsse-p256.pub", "policy.json", "seal-root.pem"]
+    names = ["dsse-ml-dsa-65.pub", "dsse-p256.pub", "ledger.vkey", "policy.json", "seal-root.pem"]
     assert sorted(path.name for path in (tmp_path / "trust").iterdir()) == names
     assert b"PRIVATE" not in b"".join(path.read_bytes() for path in (tmp_path / "trust").iterdir())
 
@@ -58,7 +58,7 @@ def test_policy_made_with_the_keys_says_what_it_demands(tmp_path: Path) -> None:
     make_keys(tmp_path, "Acme", datetime.now(UTC))
     policy = json.loads((tmp_path / "trust" / "policy.json").read_text())
     demanded = ["dsse-p256", "ml-dsa-65", "cades"]
-    assert (policy["require"], policy["time"], policy["ledger"]) == (demanded, "local-clock", False)
+    assert (policy["require"], policy["time"], policy["ledger"]) == (demanded, "local-clock", True)
 
 
 @pytest.mark.parametrize("existing", ["private/dsse-p256.key", "trust/dsse-p256.pub", "trust/policy.json"])
@@ -123,11 +123,11 @@ def test_key_of_another_kind_is_refused(tmp_path: Path, data: bytes) -> None:
         LocalSigner.load(private_folder(tmp_path, data), "ecdsa-p256-sha256")
 
 
-def test_three_keys_are_made_and_none_serves_twice(tmp_path: Path) -> None:
+def test_four_keys_are_made_and_none_serves_twice(tmp_path: Path) -> None:
     make_keys(tmp_path, "Acme", datetime.now(UTC))
     keys = {path.read_bytes() for path in (tmp_path / "private").glob("*.key")}
     trust = load_trust(tmp_path / "trust")
-    assert len(keys) == 3
+    assert len(keys) == 4
     assert trust.policy.sealed_by is not None
     assert trust.policy.sealed_by[0].keyid != trust.key_id
 

@@ -1,0 +1,83 @@
+"""A ledger in an S3 bucket: conditional writes (`If-None-Match: *`) take each name once, whoever comes first."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from evidence.errors import OutputFailed
+
+MAX_BYTES = 64 * 1024
+TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+ABSENT = frozenset({"NoSuchKey", "404"})
+
+
+class LedgerBucket:
+    """`leaves/` and `checkpoints/` below a prefix. Leaves are remembered once read: they never change."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client, self._bucket = client, bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._known: dict[str, bytes] = {}
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all leaves and checkpoints."""
+        found: list[str] = []
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            ):
+                found += [item["Key"].removeprefix(self._prefix) for item in page.get("Contents", ())]
+        except (ClientError, BotoCoreError) as cause:
+            raise self._failed("list", cause) from cause
+        return found
+
+    def read(self, name: str) -> bytes | None:
+        """Return a leaf or a checkpoint, or None when there is none of that name."""
+        if name in self._known:
+            return self._known[name]
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            data: bytes = answer["Body"].read(MAX_BYTES)
+        except ClientError as cause:
+            if cause.response.get("Error", {}).get("Code") in ABSENT:
+                return None
+            raise self._failed("read", cause) from cause
+        except BotoCoreError as cause:
+            raise self._failed("read", cause) from cause
+        self._known[name] = data
+        return data
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write under a name that is free and read it back; return whether it was free."""
+        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=self._prefix + name, Body=data, IfNoneMatch="*", ChecksumSHA256=checksum
+            )
+        except ClientError as cause:
+            if cause.response.get("Error", {}).get("Code") in TAKEN:
+                return False
+            raise self._failed("write", cause) from cause
+        except BotoCoreError as cause:
+            raise self._failed("write", cause) from cause
+        if self.read(name) != data:
+            raise OutputFailed(f"s3://{self._bucket}/{self._prefix}{name}: came back otherwise than it was written")
+        return True
+
+    def _failed(self, verb: str, cause: Exception) -> OutputFailed:
+        return OutputFailed(f"cannot {verb} the ledger in s3://{self._bucket}/{self._prefix}: {cause}")
+
+
+def open_bucket(bucket: str, prefix: str) -> LedgerBucket:
+    """Return the ledger in a bucket; region, endpoint and identity are those of the environment."""
+    try:
+        client = boto3.client("s3")
+    except (BotoCoreError, ValueError) as cause:
+        raise OutputFailed(f"s3://{bucket}: cannot be reached ({cause}); set AWS_REGION") from cause
+    return LedgerBucket(client, bucket, prefix)

@@ -1,0 +1,69 @@
+"""Bundles whose run is logged and witnessed, as the second run of their contract, with fixed keys."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from evidence import ledger_run
+from evidence.bundle import seal_bundle
+from evidence.ledger import Ledger
+from evidence.ledger_run import Announced, Completion
+from evidence.sealing import DsseSeal, Sealing, SealingStep
+from evidence.statement import StatementFacts
+from evidence.trust import Trust
+from tests.evidence import doubly, logbook, sealed
+from tests.evidence.logbook import LOG, WITNESS
+
+BASE = (DsseSeal((sealed.SIGNER,)),)
+
+
+def trust(held: Trust | None = None, **changes: object) -> Trust:
+    """Return the trust of a reader who was also handed the keys of ledger and witness."""
+    given = held or sealed.trust(ledger=True, **changes)
+    return replace(given, ledger=LOG.key, witness=WITNESS.key)
+
+
+def facts(announced: Announced, run: str, **changes: object) -> StatementFacts:
+    place = announced.logged().model_dump()
+    return sealed.facts(run=run, ledger=place, previous=announced.previous(), **changes)
+
+
+def seal_run(
+    out: Path, ledger: Ledger, run: str, held: Trust | None = None, steps: tuple[SealingStep, ...] = BASE
+) -> Path:
+    """Announce, seal and complete one run; the completion comes after the stamps, where there are any."""
+    announced = ledger_run.announce(ledger, sealed.CONTRACT.id, sealed.PERIOD, run, sealed.AS_OF)
+    own = replace(held or trust(), ledger=ledger.key, witness=ledger.witness_key)
+    ordered = (*steps[:4], Completion(announced), *steps[4:])
+    sealing = Sealing(steps=ordered, trust=own, now=lambda: doubly.NOW)
+    return seal_bundle(out, sealed.payload(), facts(announced, run), sealing)
+
+
+def seal(out: Path) -> Path:
+    """Return the second of two runs, with the DSSE alone beside the ledger's proofs."""
+    book = logbook.ledger()
+    seal_run(out.with_name(f"before-{out.name}"), book, "run-0")
+    return seal_run(out, book, "run-1")
+
+
+def seal_full(out: Path) -> Path:
+    """Return a bundle of the full form that is logged as well."""
+    return seal_run(out, logbook.ledger(), "run-1", trust(doubly.trust(ledger=True)), doubly.steps())
+
+
+def run_bytes(ledger: Ledger, run: str) -> bytes:
+    """Return the bundle of one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return seal_run(Path(folder) / "a.zip", ledger, run).read_bytes()
+
+
+def write_trust(folder: Path, held: Trust | None = None) -> Path:
+    """Write the trust folder with both verifier keys."""
+    given = held or trust()
+    doubly.write_trust(folder, given)
+    for name, key in (("ledger.vkey", given.ledger), ("witness.vkey", given.witness)):
+        if key is not None:
+            (folder / name).write_text(f"{key.vkey}\n")
+    return folder
