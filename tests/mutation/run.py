@@ -37,6 +37,15 @@ PATIENCE = 20.0
 Mutate = Callable[[str], str]
 
 
+class PlainEngine(QuickEngine):
+    """Runs a statement once and as it is, for nobody waits for millions of rows here."""
+
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:
+        """Replace the table `classified`."""
+        self.query("DROP TABLE IF EXISTS classified")
+        self.query(f"CREATE TABLE classified AS {sql}")
+
+
 class Tampered:
     """A session whose statements are changed on their way in. What no change touches is answered from memory."""
 
@@ -143,7 +152,7 @@ def _case(kind: str, whole: dict[str, Any], stated: dict[str, Any], folder: Path
         period=period,
         as_of=datetime.fromisoformat(stated.get("as_of", whole["as_of"])),
         evidence=Evidence(frozenset(gathered.tables), gathered.cards),
-        session=stack.enter_context(QuickEngine(gathered.tables, threads=1)),
+        session=stack.enter_context(PlainEngine(gathered.tables, threads=1)),
     )
 
 
@@ -182,6 +191,7 @@ def survivors(kind: str, killed: set[Site], folder: Path, sample: int | None) ->
             order = sorted(among, key=lambda case: -sharpest.get(id(case), 0))
             killer = next((case for case in order if not case.holds(mutated(site))), None)
             if killer is None:
+                print(f"    {site}", flush=True)
                 left.append(site)
             else:
                 killed.add(site)
@@ -208,8 +218,6 @@ def main() -> int:
             tried, left = survivors(kind, killed, Path(folder), asked.sample)
         alive.update(dict.fromkeys(left, kind))
         print(f"{kind:36} {tried:5} mutants, {len(left):4} not noticed", flush=True)
-        for site in left:
-            print(f"    {site}", flush=True)
     reasons = explained()
     open_ones = {site: kind for site, kind in alive.items() if site not in killed and str(site) not in reasons}
     for site, kind in open_ones.items():
