@@ -12,6 +12,7 @@ from evidence.examination import Examination, NotRun
 from evidence.ledger_entry import MAX_LEAF_BYTES, RunCompleted, RunStarted
 from evidence.model import instant_text
 from evidence.statement import StatementFacts
+from evidence.steps.time import UNSTAMPED
 from evidence.trust import Trust
 from evidence.verification import ProvenTime
 
@@ -19,9 +20,9 @@ from evidence.verification import ProvenTime
 def proofs(examination: Examination) -> str:
     """Verify both leaves of the run against the pinned keys of ledger and witness.
 
-    1. what the statement says of a ledger is in the bundle, and nothing else; 2. each leaf is in a checkpoint signed by
-    the ledger and cosigned by the witness; 3. the second checkpoint extends the first, and the start was signed before
-    the completion was written; 4. both leaves are of this run, in sequence; 5. the completion commits to this
+    1. what the statement says of a ledger is in the bundle, and nothing else; 2. each leaf is in a checkpoint signed
+    by the ledger and cosigned by the witness; 3. both leaves are of this run, in sequence; 4. the second checkpoint
+    extends the first, and the start was signed before the completion was written; 5. the completion commits to this
     statement, its verdict and the statement before it; 6. it is no older than the newest run the reader knows of.
     """
     trust, facts = examination.trusted(), examination.stated().predicate
@@ -34,8 +35,8 @@ def proofs(examination: Examination) -> str:
     entry, proof = _leaf(examination, layout.LEDGER_ENTRY), _proof(examination, layout.LEDGER_ENTRY_PROOF)
     first = checkpoint.check_leaf(start, first_proof, trust.ledger, trust.witness)  # 2
     last = checkpoint.check_leaf(entry, proof, trust.ledger, trust.witness)
-    _check_order(first_proof, first, proof, last)  # 3
-    started, completed = _check_run(start, entry, facts)  # 4
+    started, completed = _check_run(start, entry, facts)  # 3
+    _check_order(first_proof, first, proof, last)  # 4
     _check_commitment(examination, completed, facts)  # 5
     _check_newest(trust, facts)  # 6
     return _conclude(examination, started, last)
@@ -119,6 +120,7 @@ def _conclude(examination: Examination, started: RunStarted, last: Seen) -> str:
     elif proved.time_level == "local-clock":
         at = instant_text(datetime.fromtimestamp(last.witnessed, UTC))
         proved.time, proved.time_level = ProvenTime(proven=at, source="ledger-witness"), "ledger-witness"
+        proved.open[:] = [text for text in proved.open if text != UNSTAMPED]
     witnessed = "" if last.witnessed is None else ", cosigned by the witness"
     return (
         f"run {started.sequence} of {started.contract}: announced and completed in {last.checkpoint.origin}{witnessed}"

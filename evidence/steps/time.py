@@ -15,6 +15,8 @@ from evidence.verification import ProvenTime
 
 MAX_SEAL_BYTES = 128 * 1024
 
+UNSTAMPED = "when it was sealed: no trusted time stamp, the time given is the signer's own clock"
+
 
 def trusted_time(examination: Examination) -> str:
     """Verify the time stamps from the newest archive stamp inwards, each at the time that the one around it proves.
@@ -25,9 +27,7 @@ def trusted_time(examination: Examination) -> str:
     policy = examination.trusted().policy
     stamped = layout.stamps_of(layout.STATEMENT, examination.opened().entries)
     if not stamped:  # 1
-        examination.proved.open.append(
-            "when it was sealed: no trusted time stamp, the time given is the signer's own clock"
-        )
+        examination.proved.open.append(UNSTAMPED)
         if policy.time == "local-clock":
             raise NotRun("NOT_DEMANDED", "no trusted time: the policy accepts the signer's own clock")
         raise BadTimestamp("TIMESTAMP_MISSING", f"the policy demands {policy.time} and there is no stamp")

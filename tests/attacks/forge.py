@@ -7,11 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.attacks import forge_container, forge_content, forge_doubly, forge_from_within, forge_seal, forge_time
+from tests.attacks import (
+    forge_container,
+    forge_content,
+    forge_doubly,
+    forge_from_within,
+    forge_ledger,
+    forge_seal,
+    forge_time,
+)
 
 FORGERS: dict[str, Callable[[bytes], bytes]] = {
     name: function
-    for module in (forge_content, forge_container, forge_seal, forge_from_within, forge_doubly, forge_time)
+    for module in (
+        forge_content,
+        forge_container,
+        forge_seal,
+        forge_from_within,
+        forge_doubly,
+        forge_time,
+        forge_ledger,
+    )
     for name, function in vars(module).items()
     if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")
 }

@@ -12,20 +12,20 @@ from ruamel.yaml import YAML
 
 from evidence.verify import run_verify
 from tests.attacks.forge import FORGERS
-from tests.evidence import by_hand, doubly, pki, sealed
+from tests.evidence import by_hand, doubly, logged, pki, sealed
 
 HERE = Path(__file__).parent
 CASES = {path.parent.name: YAML(typ="safe").load(path) for path in sorted(HERE.glob("*/case.yaml"))}
 
 
-TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW}
+TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW}
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """One bundle of each form that verifies."""
     folder = tmp_path_factory.mktemp("good")
-    makers = {"first": sealed.seal, "doubly": doubly.seal}
+    makers = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal}
     return {form: seal(folder / f"{form}.zip").read_bytes() for form, seal in makers.items()}
 
 
@@ -34,6 +34,8 @@ def write_trust(folder: Path, case: dict) -> Path:
     folder.mkdir()
     if case.get("form", "first") == "first":
         return sealed.write_trust(folder)
+    if case["form"] == "logged":
+        return logged.write_trust(folder, logged.trust(**case.get("policy", {})))
     keys = [getattr(pki, name)() for name in case.get("authorities", ("first", "second"))]
     return doubly.write_trust(folder, doubly.trust(keys, **case.get("policy", {})))
 

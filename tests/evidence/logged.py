@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from evidence import ledger_run
+from evidence import checkpoint, dsse, layout, ledger_entry, ledger_run, merkle, statement
 from evidence.bundle import seal_bundle
+from evidence.checkpoint import Checkpoint, Proof
 from evidence.ledger import Ledger
 from evidence.ledger_run import Announced, Completion
+from evidence.note import Note
 from evidence.sealing import DsseSeal, Sealing, SealingStep
 from evidence.statement import StatementFacts
 from evidence.trust import Trust
@@ -57,6 +61,33 @@ def run_bytes(ledger: Ledger, run: str) -> bytes:
     """Return the bundle of one run."""
     with tempfile.TemporaryDirectory() as folder:
         return seal_run(Path(folder) / "a.zip", ledger, run).read_bytes()
+
+
+def stated(files: Mapping[str, bytes]) -> StatementFacts:
+    """Return what the statement of a bundle says."""
+    return statement.parse(dsse.parse(files[layout.STATEMENT]).payload).predicate
+
+
+def relogged(files: Mapping[str, bytes], **changes: object) -> dict[str, bytes]:
+    """Return a completion that says otherwise, in a log of the same key: what a dishonest ledger could do."""
+    entry = ledger_entry.parse(files[layout.LEDGER_ENTRY])
+    leaf = ledger_entry.encode(entry.model_copy(update=changes))
+    start = checkpoint.parse_proof(files[layout.LEDGER_START_PROOF])
+    hashes = [merkle.leaf_hash(x) for x in (*_before(), files[layout.LEDGER_START], leaf)]
+    state = Checkpoint(LOG.name, len(hashes), merkle.root(hashes))
+    signed = Note(state.text, (LOG.sign(state.text), WITNESS.cosign(state.text, int(logbook.NOW.timestamp()))))
+    extra = b"".join(merkle.consistency_proof(hashes, start.index + 1))
+    proof = Proof(len(hashes) - 1, merkle.inclusion_proof(hashes, len(hashes) - 1), signed.encode(), extra)
+    return {layout.LEDGER_ENTRY: leaf, layout.LEDGER_ENTRY_PROOF: proof.encode()}
+
+
+def _before() -> tuple[bytes, bytes]:
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(_older(Path(folder))) as bundle:
+        return bundle.read(layout.LEDGER_START), bundle.read(layout.LEDGER_ENTRY)
+
+
+def _older(folder: Path) -> Path:
+    return seal_run(folder / "a.zip", logbook.ledger(), "run-0")
 
 
 def write_trust(folder: Path, held: Trust | None = None) -> Path:
