@@ -78,15 +78,20 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
         refuse(problems)
         raise BadInput(*problems) from None
     refuse(problems)
-    return loaded, _publishable(json.loads(json.dumps(document.data)))
+    return loaded, publishable(json.loads(json.dumps(document.data)))
 
 
-def _publishable(value: Any) -> Any:
-    """Return what was written with absolute paths cut to their last part: a bundle names no place on this machine."""
+def publishable(value: Any) -> Any:
+    """Return what was written without secrets, and with absolute paths cut to their last part.
+
+    A bundle names no place on this machine: a PKCS#11 URI loses its query, which has a module's path and a PIN.
+    """
     if isinstance(value, dict):
-        return {k: _publishable(v) for k, v in value.items()}
+        return {k: "given" if k == "passphrase" else publishable(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_publishable(v) for v in value]
+        return [publishable(v) for v in value]
+    if isinstance(value, str) and value.startswith("pkcs11:"):
+        return value.partition("?")[0]
     absolute = isinstance(value, str) and PurePath(value).is_absolute()
     return PurePath(value).name if absolute else value
 

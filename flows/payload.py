@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 UNLOGGED = "No ledger shows whether other audits of the same period were made and not published."
 LOGGED = "Its run is logged. Whether another was withheld, only whoever reads the whole ledger can tell."
+OWN_CLOCK = "Time is the auditing party's own clock; no time-stamping authority has confirmed it."
 LIMITS = (
     "It does not show that what the vendor or a log stated is true; it shows what was stated, and how that was judged.",
     "It does not show systems, regions or activities that neither the contract, the inventory nor the evidence names.",
     "Raw artefacts are named by digest and kept by the auditing party; they are not in the bundle.",
-    "Time is the auditing party's own clock; no time-stamping authority has confirmed it.",
+    OWN_CLOCK,
     UNLOGGED,
     "Prompts and outputs are not in this bundle; personal identifiers in its tables are replaced by tokens.",
 )
@@ -120,7 +121,8 @@ def _plain(value: Any) -> Any:
 
 def limits(sealer: Sealer) -> tuple[str, ...]:
     """Return what a bundle sealed so does not show."""
-    return tuple(LOGGED if limit == UNLOGGED and sealer.ledger is not None else limit for limit in LIMITS)
+    stated = (limit for limit in LIMITS if limit != OWN_CLOCK or not sealer.stampers)
+    return tuple(LOGGED if limit == UNLOGGED and sealer.ledger is not None else limit for limit in stated)
 
 
 def _limits(sealer: Sealer) -> bytes:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 from evidence.archive import ArchiveList, Stamps
 from evidence.cades import SealMaker
-from evidence.certificates import Chain
+from evidence.certificates import Chain, named
 from evidence.ledger import Ledger
 from evidence.ledger_run import Announced, Completion
 from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Policy
@@ -37,8 +37,9 @@ class Sealer:
 
     @property
     def name(self) -> str:
-        """Return how a report names the keys: the SHA-256 of the public half."""
-        return f"P-256 key {self.trust().key_id}"
+        """Return how a report names the keys: the SHA-256 of the public half, and whom the seal's certificate names."""
+        certified = f"; seal certificate of {named(self.chain[0])}" if self.chain else ""
+        return f"P-256 key {self.trust().key_id}{certified}"
 
     @property
     def time_level(self) -> str:

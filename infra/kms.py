@@ -65,6 +65,6 @@ def open_key(key: str) -> KmsSigner:
     try:
         client = boto3.client("kms", region_name=region)
     except (BotoCoreError, ValueError) as cause:
-        hint = "give the key's ARN, or set AWS_REGION"
+        hint = "give the key's ARN, or set AWS_DEFAULT_REGION"
         raise BadInput(Problem("K011", f"cannot be reached ({cause})", Place(f"awskms:{key}"), hint)) from cause
     return KmsSigner(client, key)
