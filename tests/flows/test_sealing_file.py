@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def outcome(folder: Path, keys: LocalKeys | NamedKeys) -> tuple[bool, str | None
     """Seal with the keys and return what the reader who was handed the trust folder finds."""
     sealing = open_sealer(folder, keys, (), NOW).sealing(lambda: NOW)
     bundle = seal_bundle(folder / "a.zip", sealed.payload(), sealed.facts(), sealing)
-    verification = verify(bundle, load_trust(folder / "keys" / "trust"), at=NOW)
+    trust = load_trust(folder / "keys" / "trust")
+    unlogged = replace(trust, policy=trust.policy.model_copy(update={"ledger": False}))
+    verification = verify(bundle, unlogged, at=NOW)
     return verification.verified, verification.reason
 
 
