@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants lint format bench dev lock clean
+.PHONY: demo test storm mutants spark lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -25,6 +25,10 @@ storm: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation.run
 
+# Every case of every kind on a real Spark cluster on loopback; `make test` takes the first of each status.
+spark: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "spark or spark_all"
+
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -42,8 +46,9 @@ bench: $(STAMP)
 UVC := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 lock:
-	$(UVC) --extra run --extra pkcs11 --group dev -o locks/dev.txt
+	$(UVC) --extra run --extra pkcs11 --extra spark --group dev -o locks/dev.txt
 	$(UVC) --extra run -c locks/dev.txt -o locks/run.txt
+	$(UVC) --extra run --extra spark -c locks/dev.txt -o locks/spark.txt
 	$(UVC) -c locks/dev.txt -o locks/base.txt
 
 clean:

@@ -18,6 +18,8 @@ from checks.problems import located, refuse
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Closed, Instant
+from flows import engines
+from flows.engines import DEFAULT, Choice
 from flows.ledger_file import LedgerPlace
 from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
@@ -40,7 +42,7 @@ class AuditFile(Closed):
     earlier: tuple[str, ...] = Field(default=(), description="earlier editions, oldest first")
     waivers: str = Field(default="waivers.yaml", min_length=1, description="accepted exceptions, if the file exists")
     sources: tuple[Source, ...] = Field(min_length=1, description="where evidence comes from")
-    engine: Literal["duckdb"] = "duckdb"
+    engine: Choice = Field(default=DEFAULT, description="what judges: duckdb in this process, or spark")
     signer: Keys
     timestamp: Timestamps = Field(
         default=(), description="time-stamping authorities; without one nobody confirms the time"
@@ -78,7 +80,10 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
         refuse(problems)
         raise BadInput(*problems) from None
     refuse(problems)
-    return loaded, publishable(json.loads(json.dumps(document.data)))
+    published = publishable(json.loads(json.dumps(document.data)))
+    if "engine" in published:
+        published["engine"] = engines.publishable(published["engine"])
+    return loaded, published
 
 
 def publishable(value: Any) -> Any:

@@ -59,7 +59,7 @@ class Engagement:
     @property
     def engine(self) -> str:
         """Return the name of the engine that judges."""
-        return self.file.engine
+        return self.file.engine.kind
 
     @property
     def tool(self) -> str:

@@ -102,7 +102,7 @@ def _method(engagement: Engagement, run: Run, gathered: Gathered) -> dict[str, A
         "tool": engagement.tool,
         "run": run.id,
         "engine": engagement.engine,
-        "versions": versions(),
+        "versions": versions(engagement.engine),
         "installed_sha256": sha256_hex("\n".join(installed).encode()),
         "problems": list(gathered.problems),
     }

@@ -21,6 +21,7 @@ from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
 from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
 from flows.engagement import Engagement
+from flows.engines import open_engine
 from flows.payload import assemble, merge_family
 from flows.sealer import Sealer
 from infra.source import CacheAt, Gathered, Gathering, Source
@@ -124,8 +125,6 @@ def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gath
 
 def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
     """Judge every clause of the contract over the gathered tables."""
-    from checks.engine.duck import DuckEngine  # noqa: PLC0415 - only audits pay for the engine
-
     gathered = collected.gathered
     spill = run.work / "spill"
     evidence = Evidence(frozenset(gathered.tables), gathered.cards, collected.failed)
@@ -134,7 +133,7 @@ def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
         run.period,
         run.as_of,
         evidence,
-        lambda: DuckEngine(gathered.tables, spill=spill),
+        lambda: open_engine(engagement.file.engine, gathered.tables, spill),
         lambda name: run.tell(f"check {name}"),
     )
 

@@ -18,6 +18,7 @@ from evidence.errors import BadInput, OutputFailed, Place, Problem
 from evidence.model import Period
 from flows.audit_file import PERIOD, parse_instant
 from flows.engagement import Engagement, open_engagement
+from flows.engines import require
 from flows.pipeline import Run, Tell
 from flows.sealer import Sealer
 from infra import settings
@@ -58,6 +59,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
     stated = engagement.file.as_of or started
     as_of = stated if request.as_of is None else parse_instant(request.as_of, "--as-of")
     period = _period(request, engagement, as_of)
+    require(engagement.file.engine, settings.java(), str(folder / "audit.yaml"))
     sealer = replace(engagement.sealer(started), ledger=engagement.ledger())
     engagement.store.prepare()
     salt = _salt(engagement.state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 #: The engines' own switches against telemetry. Not defaults: an audit never reports to anybody but its reader.
@@ -51,6 +52,12 @@ def prefect_api_url() -> str | None:
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def java() -> str | None:
+    """Return the Java program that Spark would start: that of `JAVA_HOME`, else the first on the PATH."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin" / "java") if home else shutil.which("java")
 
 
 def variable(name: str) -> str | None:

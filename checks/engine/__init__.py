@@ -120,6 +120,7 @@ class SuiteResult:
         return next(a for a in (Answer.ERROR, Answer.FAILED, Answer.PASSED) if a in answers)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the engines by distribution name, without importing them."""
-    return {name: version(name) for name in ("duckdb", "great_expectations", "sqlalchemy")}
+def versions(engine: str = "duckdb") -> dict[str, str]:
+    """Return the versions of what takes part in judging by distribution name, without importing it."""
+    more = ("pyspark", "sqlglot") if engine == "spark" else ()
+    return {name: version(name) for name in ("duckdb", "great_expectations", *more, "sqlalchemy")}

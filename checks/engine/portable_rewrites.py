@@ -6,121 +6,15 @@ Every rule states the difference it removes; all were seen on DuckDB 2.0 and Spa
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlglot import exp
 
-from evidence.errors import ProbityError
-from evidence.families import all_families
-from evidence.families.schema import Type
-
-#: Grammar and functions that mean the same on both engines, once the rules below have been applied.
-SAME: frozenset[type[Any]] = frozenset(
-    {
-        exp.Select,
-        exp.From,
-        exp.Where,
-        exp.Group,
-        exp.Having,
-        exp.Order,
-        exp.Ordered,
-        exp.Limit,
-        exp.Offset,
-        exp.Distinct,
-        exp.Union,
-        exp.Subquery,
-        exp.With,
-        exp.CTE,
-        exp.Table,
-        exp.TableAlias,
-        exp.Join,
-        exp.Values,
-        exp.Tuple,
-        exp.Paren,
-        exp.Alias,
-        exp.Column,
-        exp.Identifier,
-        exp.Star,
-        exp.Literal,
-        exp.Null,
-        exp.Boolean,
-        exp.Case,
-        exp.If,
-        exp.And,
-        exp.Or,
-        exp.Not,
-        exp.Is,
-        exp.EQ,
-        exp.NEQ,
-        exp.NullSafeEQ,
-        exp.NullSafeNEQ,
-        exp.GT,
-        exp.GTE,
-        exp.LT,
-        exp.LTE,
-        exp.Between,
-        exp.In,
-        exp.Exists,
-        exp.Add,
-        exp.Sub,
-        exp.Mul,
-        exp.Div,
-        exp.IntDiv,
-        exp.Mod,
-        exp.Neg,
-        exp.DPipe,
-        exp.Coalesce,
-        exp.Nullif,
-        exp.Greatest,
-        exp.Least,
-        exp.Abs,
-        exp.Floor,
-        exp.Count,
-        exp.Sum,
-        exp.Min,
-        exp.Max,
-        exp.LogicalOr,
-        exp.LogicalAnd,
-        exp.ArgMax,
-        exp.ArgMin,
-        exp.Filter,
-        exp.Window,
-        exp.WindowSpec,
-        exp.RowNumber,
-        exp.Lag,
-        exp.Lead,
-        exp.Lower,
-        exp.Trim,
-        exp.Length,
-        exp.Like,
-        exp.StartsWith,
-        exp.Contains,
-        exp.Cast,
-        exp.DataType,
-        exp.Struct,
-        exp.PropertyEQ,
-        exp.ArrayContains,
-        exp.Transform,
-        exp.Lambda,
-        exp.Explode,
-        exp.Concat,
-        exp.Var,
-        exp.GroupConcat,
-    }
-)
+from checks.engine import portable_lists, portable_text
+from checks.engine.portable_grammar import Node, not_portable, require_known, text
 
 #: Types whose casts to text and to whole numbers agree; a fraction is rounded or written differently.
 EXACT_TYPES = ("tinyint", "smallint", "int", "bigint", "string", "boolean", "void")
-
-#: What DuckDB's `trim` takes from both ends; Spark's takes only the first of them.
-SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-
-#: Spark lowers these two by their neighbours or into two letters, DuckDB one by one.
-UPPER, LOWER = "\u03a3\u0130", "\u03c3i"
-
-#: A node of sqlglot's tree; its classes are untyped.
-Node: TypeAlias = Any
 
 _WHOLE = frozenset({"BIGINT", "INT"})
 _CASTS = _WHOLE | {"TEXT", "VARCHAR", "BOOLEAN"}
@@ -129,19 +23,13 @@ _CASTS = _WHOLE | {"TEXT", "VARCHAR", "BOOLEAN"}
 def rewritten(tree: Node) -> Node:
     """Return the tree with every rule applied, innermost first; what was never compared raises `ProbityError`."""
     for node in tree.walk():
-        if type(node) not in SAME:
-            raise not_portable(node, f"{type(node).__name__} was never compared on both engines; see docs/spark.md")
+        require_known(node)
     found = [node for node in tree.walk(bfs=False) if type(node) in _RULES]
     for node in reversed(found):
         replacement = _RULES[type(node)](node)
         if replacement is not node:
             node.replace(replacement)
     return tree
-
-
-def not_portable(node: Node, why: str) -> ProbityError:
-    """Return the error for a construct that the engines read differently."""
-    return ProbityError(f"{node.sql(dialect='duckdb')[:120]!r} is not portable to Spark: {why}")
 
 
 def _peaks(node: Any) -> Node:
@@ -176,45 +64,6 @@ def _struct(node: Any) -> Node:
     return exp.Struct(expressions=fields)
 
 
-def _length(node: Any) -> Node:
-    """Count the members of a list with `size`; `length` is for text alone in Spark."""
-    of = node.this
-    listed = isinstance(of, exp.Transform) or (isinstance(of, exp.Column) and of.name in _list_columns())
-    return exp.ArraySize(this=of.copy()) if listed else node
-
-
-@cache
-def _list_columns() -> frozenset[str]:
-    return frozenset(c.name for f in all_families().values() for c in f.all_columns if c.type is Type.LIST)
-
-
-def _contains(node: Any) -> Node:
-    """Say false where a list with a null does not hold the value; Spark would say that it cannot tell."""
-    held = exp.Coalesce(this=node.copy(), expressions=[exp.false()])
-    unknown = exp.or_(_missing(node.this), _missing(node.expression))
-    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=held)
-
-
-def _lower(node: Any) -> Node:
-    """Lower the two letters first that Spark treats by their context."""
-    fixed = exp.Anonymous(this="translate", expressions=[node.this.copy(), _text(UPPER), _text(LOWER)])
-    return exp.Lower(this=fixed)
-
-
-def _trim(node: Any) -> Node:
-    """Name the characters to trim, because the engines mean different spaces."""
-    if node.args.get("position") or node.args.get("collation"):
-        raise not_portable(node, "only trim on both ends was compared")
-    return node if node.expression else exp.Trim(this=node.this.copy(), expression=_text(SPACES), position="BOTH")
-
-
-def _like(node: Any) -> Node:
-    """Double backslashes in a pattern: DuckDB has no escape character unless one is named, Spark always has."""
-    if isinstance(node.parent, exp.Escape) or not node.expression.is_string:
-        raise not_portable(node, "a pattern must be a literal without ESCAPE")
-    return exp.Like(this=node.this.copy(), expression=_text(node.expression.name.replace("\\", "\\\\")))
-
-
 def _cast(node: Any) -> Node:
     """Let the cast of a fraction fail: DuckDB rounds it, Spark cuts it, and they write it differently."""
     if node.to.this.name not in _CASTS:
@@ -224,9 +73,9 @@ def _cast(node: Any) -> Node:
     if isinstance(node.this, exp.Cast) and isinstance(node.this.this, exp.Floor) and node.to.this.name in _WHOLE:
         return exp.Cast(this=node.this.this.copy(), to=node.to.copy())  # a floor is whole already
     kind = exp.Anonymous(this="typeof", expressions=[node.this.copy()])
-    exact = exp.In(this=kind, expressions=[_text(name) for name in EXACT_TYPES])
+    exact = exp.In(this=kind, expressions=[text(name) for name in EXACT_TYPES])
     message = f"{node.sql(dialect='duckdb')[:100]} casts a fraction, which the engines do differently"
-    refusal = exp.Anonymous(this="raise_error", expressions=[_text(message)])
+    refusal = exp.Anonymous(this="raise_error", expressions=[text(message)])
     return exp.Case(ifs=[exp.If(this=exact, true=node.copy())], default=refusal)
 
 
@@ -238,27 +87,53 @@ def _floor(node: Any) -> Node:
 
 
 def _member(node: Any) -> Node:
-    """Refuse a subquery's membership where null and false part ways: Spark answers false for DuckDB's null."""
+    """Spell out a subquery's membership where null and false part ways: Spark answers false for DuckDB's null."""
     if node.args.get("query") is None:
         return node
+    if isinstance(node.this, exp.Tuple):
+        raise not_portable(node, "tuples that hold a null are members in DuckDB and are not in Spark")
+    return node if _decides(node) else _three_valued(node)
+
+
+def _decides(node: Node) -> bool:
+    """Whether only truth matters: what is null leaves a row out as what is false does."""
     child, around, negated = node, node.parent, False
     while isinstance(around, exp.And | exp.Or | exp.Paren | exp.Not):
         if isinstance(around, exp.Not):
             # The engine sees a negation only right around the membership, and only one.
             if negated or not isinstance(child, exp.In | exp.Paren):
-                break
+                return False
             negated = True
         child, around = around, around.parent
-    decides = isinstance(around, exp.Where | exp.Having) or (isinstance(around, exp.If) and around.this is child)
-    if not decides:
-        raise not_portable(node, "membership in a subquery may only decide a WHERE, a HAVING or a CASE")
-    return node
+    return isinstance(around, exp.Where | exp.Having) or (isinstance(around, exp.If) and around.this is child)
+
+
+def _three_valued(node: Any) -> Node:
+    """Say true, false or null as the standard does: null where the value, or a member of another one, is null."""
+    members, value = node.args["query"].this, node.this
+    named = exp.TableAlias(this=exp.to_identifier("members"), columns=[exp.to_identifier("member")])
+    nulls = exp.select("1").from_(exp.Subquery(this=members.copy(), alias=named)).where("member IS NULL")
+    unknown = exp.or_(exp.Exists(this=nulls), exp.and_(_missing(value), exp.Exists(this=members.copy())))
+    ifs = [exp.If(this=node.copy(), true=exp.true()), exp.If(this=exp.paren(unknown), true=exp.Null())]
+    return exp.Case(ifs=ifs, default=exp.false())
 
 
 def _distinct(node: Any) -> Node:
     """Refuse a count of distinct tuples: Spark leaves out those with a null."""
     if isinstance(node.parent, exp.Count) and any(isinstance(e, exp.Tuple) for e in node.expressions):
         raise not_portable(node.parent, "distinct tuples with a null are counted differently")
+    return node
+
+
+def _scalar(node: Any) -> Node:
+    """Group by a subquery that is selected beside aggregates as well: Spark does not see that it follows the keys."""
+    around = node.parent
+    while not isinstance(around, exp.Select | exp.AggFunc | exp.From | exp.Join | exp.Where | exp.Having | exp.In):
+        if around is None or isinstance(around, exp.Group | exp.Order | exp.SetOperation | exp.CTE):
+            return node
+        around = around.parent
+    if isinstance(around, exp.Select) and around.args.get("group"):
+        around.args["group"].append("expressions", node.copy())
     return node
 
 
@@ -269,22 +144,28 @@ def _tuple(node: Any) -> Node:
     return node
 
 
-def _text(value: str) -> Node:
-    return exp.Literal.string(value)
-
-
 _RULES: dict[type[Node], Callable[[Any], Node]] = {
     exp.ArgMax: _peaks,
     exp.ArgMin: _peaks,
     exp.Struct: _struct,
-    exp.Length: _length,
-    exp.ArrayContains: _contains,
-    exp.Lower: _lower,
-    exp.Trim: _trim,
-    exp.Like: _like,
     exp.Cast: _cast,
     exp.Floor: _floor,
     exp.In: _member,
     exp.Distinct: _distinct,
     exp.Tuple: _tuple,
+    exp.Subquery: _scalar,
+    exp.Lower: portable_text.lower,
+    exp.Upper: portable_text.upper,
+    exp.Pad: portable_text.pad,
+    exp.Trim: portable_text.trim,
+    exp.Like: portable_text.like,
+    exp.RegexpLike: portable_text.regular,
+    exp.Replace: portable_text.replace,
+    exp.SplitPart: portable_text.split_part,
+    exp.Chr: portable_text.character,
+    exp.SHA2: portable_text.digest,
+    exp.Length: portable_lists.length,
+    exp.ArrayContains: portable_lists.contains,
+    exp.ArrayAgg: portable_lists.collected,
+    exp.Array: portable_lists.written,
 }

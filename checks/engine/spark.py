@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from checks.engine import Suite, SuiteResult
 from checks.engine.duck import MAX_FETCHED_ROWS, DuckEngine, _check_shape, _type
-from checks.engine.portable import spark_sql
+from checks.engine.portable import spark_script
 from checks.engine.spark_session import LOCAL, LOOPBACK, MEANING, open_session, spark_errors
-from checks.engine.spark_views import create_view
+from checks.engine.spark_views import check_parts, create_view
 from checks.engine.views import absolute_parts
 from checks.kernel import CLASSIFIED, WHOLE, Plan
 from evidence.errors import LimitExceeded, ProbityError
@@ -50,7 +50,9 @@ class SparkEngine(DuckEngine):
         partitions: int = 8,
         session: SparkSession | None = None,
     ) -> None:
-        self._parts = absolute_parts(tables, all_families())
+        self._families = all_families()
+        self._parts = absolute_parts(tables, self._families)
+        self._viewed: set[str] = set()
         self._master, self._host, self._spill = master, host, spill
         self._partitions = partitions
         self._given = session
@@ -58,17 +60,17 @@ class SparkEngine(DuckEngine):
         self._classified: DataFrame | None = None
 
     def __enter__(self) -> SparkEngine:
-        """Open the session and create a view for every family."""
+        """Open the session and look at every part; a family's view is created when a query first reads it."""
         with ExitStack() as opening:
             running = self._given or opening.enter_context(
                 open_session(self._master, host=self._host, spill=self._spill)
             )
             with spark_errors("could not open the evidence"):
-                self._session = running.newSession()
+                self._session, self._viewed = running.newSession(), set()
                 for name, value in (MEANING | {"spark.sql.shuffle.partitions": str(self._partitions)}).items():
                     self._session.conf.set(name, value)
-                for family in all_families().values():
-                    create_view(self._session, family, self._parts.get(family.name, ()))
+                for name, parts in self._parts.items():
+                    check_parts(self._families[name], parts)
             self._open = opening.pop_all()
         return self
 
@@ -79,9 +81,8 @@ class SparkEngine(DuckEngine):
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of one query; more than `MAX_FETCHED_ROWS` raise `LimitExceeded`, never a cut list."""
-        translated = spark_sql(sql)
-        with spark_errors("a query failed"):
-            rows = self._session.sql(translated).take(MAX_FETCHED_ROWS + 1)
+        with spark_errors("a query failed"), self._ask(sql) as found:
+            rows = found.take(MAX_FETCHED_ROWS + 1)
         if len(rows) > MAX_FETCHED_ROWS:
             raise LimitExceeded(f"a query returned more than {MAX_FETCHED_ROWS} rows; let SQL count instead")
         return [tuple(row) for row in rows]
@@ -91,19 +92,34 @@ class SparkEngine(DuckEngine):
 
         The rows are computed once, here, so that every later question is about the same ones.
         """
-        translated = spark_sql(sql)
         with spark_errors("the classification failed"):
             self._forget()
-            found = self._session.sql(translated)
-            _check_shape([(name, _KINDS.get(kind, kind)) for name, kind in found.dtypes])
-            kept = found.selectExpr(*(f"CAST({c} AS {_stored(c)}) AS {c}" for c in CLASSIFIED)).persist()
-            try:
-                kept.count()
-                kept.createOrReplaceTempView("classified")
-            except BaseException:
-                kept.unpersist()
-                raise
-            self._classified = kept
+            with self._ask(sql) as found:
+                _check_shape([(name, _KINDS.get(kind, kind)) for name, kind in found.dtypes])
+                columns = (f"CAST({c} AS {_stored(c)}) AS {c}" for c in CLASSIFIED)
+                self._classified = found.selectExpr(*columns).localCheckpoint()
+            self._classified.createOrReplaceTempView("classified")
+
+    @contextmanager
+    def _ask(self, sql: str) -> Iterator[DataFrame]:
+        """Lay out the query's steps as views for as long as it is asked; what several read is computed once.
+
+        The checkpoint also cuts off how a step came about, which Spark would otherwise plan again at every reading.
+        """
+        script = spark_script(sql)
+        for name in sorted(script.tables & self._families.keys() - self._viewed):
+            create_view(self._session, self._families[name], self._parts.get(name, ()))
+            self._viewed.add(name)
+        alive = []  # Spark counts into a plan for as long as its rows are computed, and complains when it has gone
+        try:
+            for step in script.steps:
+                view = self._session.sql(step.sql)
+                alive.append(view)
+                (view.localCheckpoint(eager=False) if step.shared else view).createOrReplaceTempView(step.name)
+            yield self._session.sql(script.query)
+        finally:
+            for step in script.steps:
+                self._session.catalog.dropTempView(step.name)
 
     def expectations(self, suite: Suite) -> SuiteResult:
         """Let Great Expectations judge the table `classified` through its Spark engine."""
@@ -116,7 +132,6 @@ class SparkEngine(DuckEngine):
     def _forget(self) -> None:
         if self._classified is not None:
             self._session.catalog.dropTempView("classified")
-            self._classified.unpersist()
             self._classified = None
 
 

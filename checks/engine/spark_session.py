@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from evidence.errors import ProbityError
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 #: Driver and executors here: nothing leaves the machine, and Spark's own pages stay closed.
 LOCAL = "local[2]"
 LOOPBACK = "127.0.0.1"
+
+#: How long a cluster may take to start the first executor.
+WORKER_SECONDS = 120
 
 #: What a query means. Each is set on our own session whatever its cluster says.
 MEANING = {
@@ -32,6 +37,8 @@ MEANING = {
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    # With a correlated subquery in the projection, this rule of Spark 4.1 ends in "key not found".
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
     # Only the views may name files.
     "spark.sql.runSQLOnFiles": "false",
 }
@@ -66,10 +73,26 @@ def open_session(
         for name, value in (stated | MEANING | dict(settings or {})).items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
+        # It would write every failed query, and with it a contract's texts, to the terminal; we raise them instead.
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
     try:
+        if not master.startswith("local"):
+            _wait_for_workers(session, master)
         yield session
     finally:
         session.stop()
+
+
+def _wait_for_workers(session: SparkSession, master: str) -> None:
+    """Wait for the first executor; without one, Spark would wait for ever and say so only in its log."""
+    status = session.sparkContext._jsc.sc()
+    for _ in range(WORKER_SECONDS * 4):
+        if status.getExecutorMemoryStatus().size() > 1:  # the driver counts as one
+            return
+        Event().wait(0.25)
+    raise ProbityError(
+        f"no worker of {master} started within {WORKER_SECONDS} s; it may have no free core or not enough memory"
+    )
 
 
 @contextmanager
@@ -83,5 +106,14 @@ def spark_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError, OSError) as error:
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ProbityError(f"{what}: {line[:500]}") from error
+        raise ProbityError(f"{what}: {_cause(error)[:500]}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of what Java says was the cause; Py4J itself names only the call."""
+    java = getattr(error, "java_exception", None)
+    while java is not None and java.getCause() is not None:
+        java = java.getCause()
+    said = java.toString() if java is not None else str(error)
+    lines: list[str] = said.strip().splitlines()
+    return lines[0] if lines else type(error).__name__

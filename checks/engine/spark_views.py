@@ -31,6 +31,12 @@ _PATTERN = frozenset("*?[]{}\\")
 _HIDDEN_STARTS, _HIDDEN_END = ("_", "."), "._COPYING_"
 
 
+def check_parts(family: Family, parts: Sequence[Path]) -> None:
+    """Raise ProbityError where a part cannot be one of the family's, before anything is asked of it."""
+    for part in parts:
+        _checked_columns(family, part)
+
+
 def create_view(session: SparkSession, family: Family, parts: Sequence[Path]) -> None:
     """Create the temporary view of one family, empty when it has no parts.
 

@@ -49,7 +49,7 @@ judged AS (
         """Put together what is known of each bundle; a row that says both yes and why not contradicts itself."""
         recent = f"(verified_at >= {self.scope.start} AND verified_at <= {self.scope.as_of})"
         unread = f"{sql.defective()} OR {' OR '.join(f'{c} IS NULL' for c in _NEEDED)} OR period_end <= period_start"
-        unchecked = f"coalesce(upper(reason) IN {sql.texts(NOT_CHECKED)}, false)"
+        unchecked = f"coalesce(lower(reason) IN {sql.texts(code.lower() for code in NOT_CHECKED)}, false)"
         trusted = f"coalesce({sql.one_of('signer', self.signers)}, false)"
         one = "count(DISTINCT {0}) + max(CASE WHEN {0} IS NULL THEN 1 ELSE 0 END) > 1"
         several = " OR ".join(one.format(c) for c in ("statement", "previous", "period_start", "period_end"))

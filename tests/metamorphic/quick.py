@@ -18,24 +18,27 @@ class QuickEngine(DuckEngine):
         if asked.rule in {Rule.AT_LEAST_ROWS, Rule.EXACTLY_ROWS}:
             held = rows >= asked.rows if asked.rule is Rule.AT_LEAST_ROWS else rows == asked.rows
             return Judged(asked.name, _answer(held), asked.expected, rows)
-        unexpected = self.query(f"SELECT count(*) FROM classified WHERE {_offends(asked)}")[0][0]
+        unexpected = self.query(_offenders(asked))[0][0]
         return Judged(asked.name, _answer(not unexpected), asked.expected, rows, unexpected)
 
 
-def _offends(asked: Expectation) -> str:
+def _offenders(asked: Expectation) -> str:
     columns = ", ".join(asked.columns)
+    if asked.rule is Rule.UNIQUE_TOGETHER:
+        whole = " AND ".join(f"{column} IS NOT NULL" for column in asked.columns)
+        shared = f"SELECT count(*) AS n FROM classified WHERE {whole} GROUP BY {columns} HAVING count(*) > 1"
+        return f"SELECT coalesce(sum(n), 0) FROM ({shared})"
     values = ", ".join(f"'{value}'" for value in asked.values)
     match asked.rule:
         case Rule.NOT_IN_SET:
-            return f"{columns} IN ({values})"
+            offends = f"{columns} IN ({values})"
         case Rule.IN_SET:
-            return f"{columns} NOT IN ({values})"
+            offends = f"{columns} NOT IN ({values})"
         case Rule.NOT_NULL:
-            return f"{columns} IS NULL"
-        case Rule.UNIQUE_TOGETHER:
-            return f"({columns}) IN (SELECT ({columns}) FROM classified GROUP BY {columns} HAVING count(*) > 1)"
+            offends = f"{columns} IS NULL"
         case _:
             raise AssertionError(f"no quick answer to {asked.rule}")
+    return f"SELECT count(*) FROM classified WHERE {offends}"
 
 
 def _answer(held: bool) -> Answer:

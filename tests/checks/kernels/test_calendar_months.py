@@ -30,6 +30,5 @@ def test_no_day_gives_no_day() -> None:
 
 
 def test_the_arithmetic_reads_the_same_on_spark() -> None:
-    pytest.importorskip("sqlglot", reason="the extra `spark` is not installed")
     query = f"WITH given AS (SELECT issued_on AS day FROM documents), {months_later('given', 'day', 12, 'due')}"
     assert "DIV" in spark_sql(f"{query} SELECT due FROM due")

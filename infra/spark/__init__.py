@@ -1,0 +1,1 @@
+"""What Spark needs around it: Java, and a cluster to try it on."""
