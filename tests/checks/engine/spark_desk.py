@@ -41,6 +41,7 @@ SETTINGS = {
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of a kind; `real` when Great Expectations judges it and not the quick engine."""
