@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def member(bundle: str, name: str) -> bytes:
 @pytest.fixture
 def firm(tmp_path: Path) -> Path:
     folder: Path = load_generator("finance-firm").generate("late-trace", tmp_path / "firm", REQUESTS)
-    make_keys(folder / "keys", "test")
+    make_keys(folder / "keys", "test", datetime.now(UTC))
     return folder
 
 
