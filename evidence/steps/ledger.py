@@ -96,7 +96,7 @@ def _check_commitment(examination: Examination, completed: RunCompleted, facts: 
         raise NotLogged("LEDGER_OTHER_STATEMENT", f"{layout.LEDGER_ENTRY}: commits to another statement than this one")
     if completed.status != facts.status:
         raise NotLogged("LEDGER_OTHER_VERDICT", f"{layout.LEDGER_ENTRY}: says {completed.status}, not {facts.status}")
-    if completed.previous != facts.previous or (completed.sequence == 1 and completed.previous is not None):
+    if completed.previous != facts.previous:  # the first run may have one: a later one may have been completed before
         raise NotLogged("LEDGER_PREVIOUS", f"{layout.LEDGER_ENTRY}: follows another statement than this one does")
 
 
