@@ -10,7 +10,7 @@ import pytest
 from evidence.errors import BadInput
 from evidence.model import Status
 from infra.source import Gathered
-from tests.evidence import sealed
+from tests.evidence import logbook, logged, sealed
 from tests.infra.engagements import NOW, Engagement, card_of, rows_of
 
 
@@ -41,6 +41,16 @@ def test_two_bundles_have_two_statements(engagement: Engagement) -> None:
     sealed.seal(engagement.evidence / "b.zip", Status.MET)
     rows = rows_of(gather(engagement), "bundle_verifications")
     assert len({row["statement_sha256"] for row in rows}) == 2
+
+
+def test_logged_bundles_are_a_chain_of_statements(engagement: Engagement) -> None:
+    logged.write_trust(engagement.root / "trust")
+    book = logbook.ledger()
+    for run in ("a", "b"):
+        logged.seal_run(engagement.evidence / f"{run}.zip", book, run)
+    first, second = rows_of(gather(engagement), "bundle_verifications")
+    assert (first["previous"], second["previous"]) == (None, first["statement_sha256"])
+    assert second["statement_sha256"] == book.history().contract(sealed.CONTRACT.id).previous
 
 
 def test_an_edited_bundle_is_a_row_without_what_it_claims(engagement: Engagement) -> None:
