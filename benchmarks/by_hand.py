@@ -4,7 +4,7 @@ Same rules: rows of one record are one record, and its worst outcome counts; the
 system starts its age; what cannot be read is unknown; each day's count must be the meter's. What the query leaves out
 is what a judgement adds: no exhibits, no distribution, no second opinion by an expectation engine, no inventory.
 
-Run as `by_hand.py KIND ROWS` it prints the answer, the seconds and the peak memory as one line of JSON.
+Run as `by_hand.py KIND ROWS [MEMORY]` it prints the answer, the seconds and the peak memory as one line of JSON.
 """
 
 from __future__ import annotations
@@ -107,12 +107,12 @@ QUERIES = {
 }
 
 
-def main(kind: str, rows: int) -> None:
+def main(kind: str, rows: int, memory: str) -> None:
     tables = population.written(kind, rows)
     family, query, alone = QUERIES[kind]
     query += RECONCILED.replace("{alone}", alone)
     with spill_folder() as spill:
-        config = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(spill)}
+        config = {"memory_limit": memory, "threads": THREADS, "temp_directory": str(spill)}
         with Stopwatch() as watch, duckdb.connect(config=config) as database:
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET enable_progress_bar = false")
@@ -141,4 +141,4 @@ def _answer(found: Sequence[tuple[object, ...]]) -> Answer:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else MEMORY_LIMIT)

@@ -52,7 +52,8 @@ class Reach:
 class Split:
     """Rows that may be judged in parts: no step after `source` looks at rows with another `record`.
 
-    `source` is a SELECT that stands once in the statement, and `record` one of its columns, never null.
+    `source` is a SELECT that stands once in the statement, of text, truth values and whole numbers of 64 bits; `record`
+    is one of its columns and never null, `artefact` another.
     """
 
     source: str

@@ -60,10 +60,11 @@ class Population:
         if self._folder is not None:
             self._folder.mkdir()
         cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
-        keyed = f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY}"
         unmerged = sql.before_merging(statement)
-        for number, part in enumerate(self._parts(unmerged or statement, plan)):
-            rows = f"{keyed} FROM (SELECT {cast} FROM (\n{part}\n) AS stated) AS shaped"
+        # Cast before anything is written: a file would keep the largest numbers as fractions.
+        shaped = f"SELECT {cast} FROM (\n{unmerged or statement}\n) AS stated"
+        for number, part in enumerate(self._parts(shaped, plan)):
+            rows = f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY} FROM ({part}) AS shaped"
             self._find_repeated(rows if unmerged else None)
             self._keep(_lean(rows, plan.lean), number)
             self._merge(number)

@@ -141,12 +141,23 @@ def test_a_classification_of_another_shape_is_refused(engine, sql):
         engine.classify(sql)
 
 
-def test_a_number_too_large_for_the_table_is_an_error_never_another_number(engine):
-    with pytest.raises(ProbityError, match="classification failed"):
+@pytest.mark.parametrize("spills", [False, True])
+def test_a_number_too_large_for_the_table_is_an_error_never_another_number(spills, tmp_path):
+    engine = DuckEngine({}, spill=tmp_path / "spill" if spills else None)
+    with engine, pytest.raises(ProbityError, match="classification failed"):
         engine.classify(
             "SELECT 'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome, '' AS why, "
             "99999999999999999999::HUGEINT AS measure, '' AS artefact"
         )
+
+
+def test_the_largest_numbers_survive_the_files_they_are_kept_in(tmp_path):
+    with DuckEngine({}, spill=tmp_path) as engine:
+        engine.classify(
+            "SELECT 'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome, '' AS why, "
+            "9223372036854775807::HUGEINT AS measure, '' AS artefact"
+        )
+        assert engine.worst() == 9223372036854775807
 
 
 def test_a_failed_classification_leaves_no_earlier_answer_behind(engine):
@@ -168,7 +179,8 @@ def test_running_out_of_memory_without_a_spill_directory_is_a_limit():
         engine.query("SELECT count(*) FROM (SELECT DISTINCT 'record-' || range FROM range(3000000))")
 
 
-def test_the_session_reads_no_other_file_and_cannot_be_reconfigured(engine, tmp_path):
+@pytest.mark.parametrize("spills", [False, True])
+def test_the_session_reads_no_other_file_and_cannot_be_reconfigured(spills, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("a\n1\n", encoding="utf-8")
     for sql in (
@@ -177,7 +189,7 @@ def test_the_session_reads_no_other_file_and_cannot_be_reconfigured(engine, tmp_
         "SET threads = 1",
         "SET enable_external_access = true",
     ):
-        with pytest.raises(ProbityError):
+        with DuckEngine({}, spill=tmp_path / "spill" if spills else None) as engine, pytest.raises(ProbityError):
             engine.query(sql)
 
 
