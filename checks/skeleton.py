@@ -41,7 +41,7 @@ probity: audit/v1
 contract: contract.yaml
 sources:
   - {kind: files, path: evidence}
-engine: {kind: duckdb}
+engine: duckdb
 signer: {kind: local, keys: keys/private}   # `probity keys new keys` makes them
 store: {kind: folder, path: bundles}
 """

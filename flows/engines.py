@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from checks.codes import Code
 from checks.engine.session import Engine
@@ -36,7 +36,12 @@ class Spark(Closed):
     partitions: int = Field(default=8, ge=1, le=10_000, description="into how many parts Spark shuffles rows")
 
 
-Choice: TypeAlias = Annotated[DuckDb | Spark, Field(discriminator="kind")]
+def _in_full(stated: Any) -> Any:
+    """Read `duckdb`, which has nothing to set, as `{kind: duckdb}`."""
+    return {"kind": stated} if stated == "duckdb" else stated
+
+
+Choice: TypeAlias = Annotated[DuckDb | Spark, Field(discriminator="kind"), BeforeValidator(_in_full)]
 DEFAULT = DuckDb(kind="duckdb")
 
 
@@ -62,7 +67,7 @@ def require(choice: DuckDb | Spark, java: str | None, file: str) -> None:
     missing = [name for name in ("pyspark", "sqlglot") if find_spec(name) is None]
     problem = f"{missing[0]} is not installed" if missing else java_problem(java)
     if problem:
-        hint = "install probity[spark] and Java 17 or 21, or choose `engine: {kind: duckdb}`; see docs/spark.md"
+        hint = "install probity[spark] and Java 17 or 21, or choose `engine: duckdb`; see docs/spark.md"
         raise BadInput(Problem(Code.MALFORMED, f"the engine `spark` cannot start: {problem}", Place(file), hint))
 
 

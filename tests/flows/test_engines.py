@@ -40,12 +40,19 @@ def test_duckdb_judges_where_nothing_is_chosen(tmp_path: Path) -> None:
     assert load(tmp_path, "")[0] == DuckDb(kind="duckdb")
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "{kind: duckdb}"])
+def test_duckdb_is_chosen_by_its_name(tmp_path: Path, engine: str) -> None:
+    assert load(tmp_path, f"engine: {engine}")[0] == DuckDb(kind="duckdb")
+
+
 @pytest.mark.parametrize("master", ["local[2]", "local[*]", "spark://10.0.0.1:7077", "spark://a:7077,b:7077"])
 def test_spark_is_chosen_with_its_master(tmp_path: Path, master: str) -> None:
     assert load(tmp_path, f"engine: {{kind: spark, master: '{master}'}}")[0] == Spark(kind="spark", master=master)
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "{kind: spark}", "{kind: spark, master: yarn}", "{kind: polars}"])
+@pytest.mark.parametrize(
+    "engine", ["polars", "spark", "{kind: spark}", "{kind: spark, master: yarn}", "{kind: polars}"]
+)
 def test_an_engine_that_is_none_is_refused_at_its_line(tmp_path: Path, engine: str) -> None:
     with pytest.raises(BadInput, match=r"audit\.yaml:6"):
         load(tmp_path, f"engine: {engine}")
@@ -61,7 +68,7 @@ def test_what_is_published_names_no_machine_of_the_cluster(tmp_path: Path) -> No
 
 
 def test_spark_without_java_says_what_to_install() -> None:
-    with pytest.raises(BadInput, match=r"audit\.yaml.*no Java[\s\S]*Java 17 or 21.*engine: \{kind: duckdb\}"):
+    with pytest.raises(BadInput, match=r"audit\.yaml.*no Java[\s\S]*Java 17 or 21.*engine: duckdb"):
         require(Spark(kind="spark", master="local[2]"), None, "audit.yaml")
 
 

@@ -57,7 +57,7 @@ def result(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @pytest.mark.spark
 def test_an_audit_on_a_cluster_seals_the_same_findings_as_duckdb(firm: Path, cluster: str) -> None:
-    here = result(audit(firm, "{kind: duckdb}"))
+    here = result(audit(firm, "duckdb"))
     there = result(audit(firm, "{kind: spark, master: '${MASTER}', partitions: 2}", {"MASTER": cluster}))
     assert member(there["bundle"], "results/findings.json") == member(here["bundle"], "results/findings.json")
     assert canonical_bytes(there["findings"]) == canonical_bytes(here["findings"])
