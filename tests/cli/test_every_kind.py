@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def engagement(folder: Path, rows: Rows, period: dict[str, str]) -> Path:
     audit = AUDIT.replace("  - {kind: cloudtrail, path: cloudtrail}\n", "").replace(": 2025-06\n", f": {period}\n")
     (folder / "audit.yaml").write_text(audit)
     write_evidence(folder / "evidence", rows)
-    make_keys(folder / "keys", "test seal")
+    make_keys(folder / "keys", "test seal", datetime.now(UTC))
     return folder
 
 

@@ -182,7 +182,7 @@ def test_every_source_and_step_is_a_task_of_the_run(server, runs):
     run = runs["Kept"][3]
     listed = ask(server, "task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
     names = {task["name"].rpartition("-")[0] for task in listed}
-    assert names == {"gather cloudtrail", "gather files", "check", "seal", "publish"}
+    assert names == {"announce", "gather cloudtrail", "gather files", "check", "seal", "publish"}
 
 
 def test_the_server_is_told_nothing_of_the_evidence(server, runs):
