@@ -25,7 +25,7 @@ storm: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation.run
 
-# Every case of every kind on a real Spark cluster on loopback; `make test` takes the first of each status.
+# Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "spark or spark_all"
 
