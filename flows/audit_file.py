@@ -33,6 +33,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 
+HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
+
 
 class AuditFile(Closed):
     """Everything an audit file says; paths are relative to the engagement's folder."""
@@ -42,6 +44,9 @@ class AuditFile(Closed):
     earlier: tuple[str, ...] = Field(default=(), description="earlier editions, oldest first")
     waivers: str = Field(default="waivers.yaml", min_length=1, description="accepted exceptions, if the file exists")
     sources: tuple[Source, ...] = Field(min_length=1, description="where evidence comes from")
+    egress: frozenset[Annotated[str, Field(pattern=HOST)]] | None = Field(
+        default=None, description="the only hosts that evidence may be fetched from; by default each vendor's own"
+    )
     engine: Choice = Field(default=DEFAULT, description="what judges: duckdb in this process, or spark")
     signer: Keys
     timestamp: Timestamps = Field(

@@ -24,7 +24,7 @@ from flows.engagement import Engagement
 from flows.engines import open_engine
 from flows.payload import assemble, merge_family
 from flows.sealer import Sealer
-from infra.source import CacheAt, Gathered, Gathering, Source
+from infra.source import CacheAt, Gathered, Gathering, Source, no_variable
 from infra.work_lock import WorkLock
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Run:
     workers: int = 0
     cache_key: bytes | None = None
     lock: WorkLock | None = None
+    variable: Callable[[str], str | None] = no_variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         token=run.token,
         shown=engagement.written_path(number),
         workers=run.workers,
+        journals=engagement.state / "locker" / "journals",
+        variable=run.variable,
+        egress=engagement.file.egress,
         cache=None if run.cache_key is None else CacheAt(engagement.state / "cache", run.cache_key),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )

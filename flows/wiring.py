@@ -75,6 +75,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         workers=settings.processors(),
         lock=WorkLock(engagement.state),
         cache_key=hmac.digest(salt, b"typed rows", "sha256"),
+        variable=settings.variable,
     )
     return Prepared(engagement, run, sealer)
 

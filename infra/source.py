@@ -49,6 +49,32 @@ class CacheAt(NamedTuple):
     key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """How an artefact came to us, beyond what a file can say: what was asked, by whom, and what its maker signed.
+
+    `identity` names a credential without revealing it. `finished` is when the artefact was whole, if that was before
+    now. `source_digest` is the digest or signature that the source itself supplied.
+    """
+
+    query: str = ""
+    finished: datetime | None = None
+    attempts: int = 1
+    clock_offset_ms: int | None = None
+    identity: str | None = None
+    control_total: int | None = None
+    source_digest: str | None = None
+    source_digest_verified: bool | None = None
+
+
+NO_CUSTODY = Custody()
+
+
+def no_variable(name: str) -> str | None:  # noqa: ARG001 - an environment without variables
+    """Return nothing, as an empty environment does."""
+    return None
+
+
 @dataclass(slots=True)
 class Gathering:
     """One gathering under way. The clock, the tokens of personal columns and the limits are arguments.
@@ -56,7 +82,8 @@ class Gathering:
     `root` is the engagement's folder: configured paths and the addresses on cards are relative to it. `shown` is the
     configured path as it was written, before a variable of the environment was put in. With two `workers` or more,
     large sources are read by so many processes, and with a `cache` what was read before is not read again; what is
-    gathered is the same. Parts appear
+    gathered is the same. `journals` is where inquiries over the network keep what they need to be resumed; `variable`
+    looks a credential up by name; `egress` are the hosts beside the documented ones that may be asked. Parts appear
     under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
     the audit; without one it is now.
     """
@@ -75,6 +102,9 @@ class Gathering:
     workers: int = 0
     cache: CacheAt | None = None
     as_of: datetime | None = None
+    journals: Path | None = None
+    variable: Callable[[str], str | None] = no_variable
+    egress: frozenset[str] | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)
@@ -124,6 +154,7 @@ class Gathering:
         address: str,
         media_type: str,
         families: tuple[str, ...],
+        custody: Custody = NO_CUSTODY,
     ) -> None:
         """Add the extraction card of one artefact; the tally is settled first, and then says what it says."""
         tally.settle()
@@ -135,6 +166,7 @@ class Gathering:
                 source=source.kind,
                 address=address,
                 families=families,
+                query=custody.query,
                 period_asked=self.period,
                 received=tally.received,
                 rows=tally.rows,
@@ -144,11 +176,16 @@ class Gathering:
                 unreadable_places=tuple(tally.places),
                 problems=tuple(tally.problems),
                 complete=tally.complete,
+                control_total=custody.control_total,
                 started=started,
-                finished=self.now(),
+                finished=custody.finished or self.now(),
+                clock_offset_ms=custody.clock_offset_ms,
                 collector=self.collector,
-                identity=self.identity,
+                identity=custody.identity or self.identity,
+                attempts=custody.attempts,
                 assurance=source.assurance,
+                source_digest=custody.source_digest,
+                source_digest_verified=custody.source_digest_verified,
             )
         )
 
