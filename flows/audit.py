@@ -50,7 +50,7 @@ def audit(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
     problems = pipeline.told(collected, judgement)
-    return Completed(name=ENDS[result.status], message=str(bundle), data=Audited(result, bundle, problems))
+    return Completed(name=ENDS[result.status], message=bundle, data=Audited(result, bundle, problems))
 
 
 def _row(finding: Finding) -> dict[str, str]:

@@ -25,11 +25,14 @@ from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
 from infra.sources import discover
 from infra.store import FolderStore
+from infra.store_s3 import S3Store
 
 #: Looks a `${VAR}` up; None when it is not set.
 Lookup: TypeAlias = Callable[[str], str | None]
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+#: An AWS account, as key ARNs and names of buckets have it.
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 
@@ -55,7 +58,7 @@ class AuditFile(Closed):
     ledger: LedgerPlace | None = Field(
         default=None, description="where runs are logged; `ledger` beside this file when the keys have one for it"
     )
-    store: FolderStore
+    store: Annotated[FolderStore | S3Store, Field(discriminator="kind")]
     period: Annotated[str, Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
     )
@@ -85,10 +88,20 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
         refuse(problems)
         raise BadInput(*problems) from None
     refuse(problems)
-    published = publishable(json.loads(json.dumps(document.data)))
+    return loaded, _published(json.loads(json.dumps(document.data)))
+
+
+def _published(written: dict[str, Any]) -> dict[str, Any]:
+    """Return the whole file as a bundle carries it: without secrets, machines, and accounts of cloud services."""
+    published: dict[str, Any] = publishable(written)
     if "engine" in published:
         published["engine"] = engines.publishable(published["engine"])
-    return loaded, published
+    if published.get("store", {}).get("kind") == "s3":
+        published["store"] = {k: v for k, v in published["store"].items() if k in {"kind", "region", "retain"}}
+    for section in ("signer", "ledger"):
+        if section in published:
+            published[section] = json.loads(_ACCOUNT.sub("account", json.dumps(published[section])))
+    return published
 
 
 def publishable(value: Any) -> Any:

@@ -19,7 +19,7 @@ from flows.ledger_file import open_ledger
 from flows.sealer import Sealer
 from flows.sealing_file import LocalKeys, open_sealer
 from infra.source import Source, collector_name
-from infra.store import FolderStore
+from infra.store import FolderStore, Store
 
 STATE = ".probity"
 
@@ -33,7 +33,7 @@ class Engagement:
     waivers: tuple[AcceptedException, ...]
     file: AuditFile
     published: Mapping[str, Any]
-    store: FolderStore
+    store: Store
     warnings: tuple[str, ...]
 
     @property
@@ -95,16 +95,23 @@ def open_engagement(folder: Path, variable: Lookup, out: Path | None = None) -> 
         raise BadInput(*error.problems, *_contract_problems(folder / "contract.yaml")) from None
     loaded = load_contract(folder / file.contract)
     earlier = [load_contract(folder / name) for name in file.earlier]
-    path = str(out) if out is not None else str(folder / file.store.path)
     return Engagement(
         folder=folder,
         versions=in_order(loaded, earlier, str(folder / "audit.yaml")),
         waivers=load_waivers(folder / file.waivers),
         file=file,
         published=published,
-        store=FolderStore(kind="folder", path=path),
+        store=_store(folder, file, out),
         warnings=tuple(p.render() for p in loaded.problems),
     )
+
+
+def _store(folder: Path, file: AuditFile, out: Path | None) -> Store:
+    if out is not None:
+        return FolderStore(kind="folder", path=str(out))
+    if isinstance(file.store, FolderStore):
+        return FolderStore(kind="folder", path=str(folder / file.store.path))
+    return file.store
 
 
 def _contract_problems(path: Path) -> tuple[Problem, ...]:

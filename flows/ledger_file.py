@@ -19,6 +19,7 @@ from evidence.note import KeyType, NoteKey
 from evidence.trust import MAX_VKEY_BYTES, WITNESS_VKEY
 from evidence.witness import Witness
 from infra.ledger_folder import LedgerFolder
+from infra.store_s3 import BucketName, Endpoint, Region
 from infra.witness_folder import WitnessFolder
 
 DEFAULT = "ledger"
@@ -47,11 +48,13 @@ class FolderLedger(_Logged):
 
 
 class BucketLedger(_Logged):
-    """A ledger in an S3 bucket, written with `If-None-Match`; identity and region are those of the environment."""
+    """A ledger in an S3 bucket, written with `If-None-Match`; identity comes from the standard AWS chain."""
 
     kind: Literal["s3"]
-    bucket: str = Field(min_length=3, max_length=63)
-    prefix: str = Field(default="ledger", max_length=200)
+    bucket: BucketName = Field(description="bucket of the ledger")
+    prefix: str = Field(default="ledger", max_length=200, description="what its names begin with")
+    region: Region | None = Field(default=None, description="AWS region; that of the environment without it")
+    endpoint: Endpoint | None = Field(default=None, description="another service than AWS; or AWS_ENDPOINT_URL")
 
 
 LedgerPlace: TypeAlias = Annotated[FolderLedger | BucketLedger, Field(discriminator="kind")]
@@ -71,7 +74,8 @@ def open_ledger(folder: Path, config: FolderLedger | BucketLedger | None, keys: 
     signer = ledger_key.load(path, KeyType.LOG)
     if isinstance(config, FolderLedger):
         return Ledger(LedgerFolder(folder / config.path), signer, _cosigner(folder, config.witness))
-    return Ledger(_bucket(config.bucket, config.prefix), signer, _cosigner(folder, config.witness))
+    shelf = _bucket(config.bucket, config.prefix, config.region, config.endpoint)
+    return Ledger(shelf, signer, _cosigner(folder, config.witness))
 
 
 def open_shelf(address: str) -> Shelf:
@@ -114,10 +118,10 @@ def _cosigner(folder: Path, service: WitnessService | None) -> Cosigner | None:
     return submission(service.url, read_vkey(folder / service.vkey, KeyType.WITNESS))
 
 
-def _bucket(bucket: str, prefix: str) -> Shelf:
+def _bucket(bucket: str, prefix: str, region: str | None = None, endpoint: str | None = None) -> Shelf:
     from infra.ledger_s3 import open_bucket  # noqa: PLC0415 - boto3 takes a second to import
 
-    return open_bucket(bucket, prefix)
+    return open_bucket(bucket, prefix, region, endpoint)
 
 
 def _make_witness(folder: Path) -> None:

@@ -64,7 +64,7 @@ class Audited:
     """The result of an audit and the sealed bundle that carries it."""
 
     result: AuditResult
-    bundle: Path
+    bundle: str
     problems: tuple[str, ...]
 
     @property
@@ -220,10 +220,10 @@ def _make(work: Path) -> None:
         raise OutputFailed(f"cannot make the work folder {work.name}: {cause.strerror or cause}") from cause
 
 
-def publish(engagement: Engagement, run: Run, sealed: Path) -> Path:
+def publish(engagement: Engagement, run: Run, sealed: Path) -> str:
     """Put the sealed bundle where the audit file says, whole or not at all, and never over another one."""
     run.tell("publish")
-    return engagement.store.put(sealed, engagement.bundle_name(run.period, run.id))
+    return engagement.store.put(sealed, engagement.bundle_name(run.period, run.id), run.now())
 
 
 def clear(run: Run) -> None:

@@ -7,14 +7,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from evidence.errors import OutputFailed
+from evidence.errors import OutputFailed, ProbityError
+from infra.s3 import ABSENT, TAKEN, code_of, explain, open_client
 
 MAX_BYTES = 64 * 1024
-TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-ABSENT = frozenset({"NoSuchKey", "404"})
 
 
 class LedgerBucket:
@@ -45,7 +43,7 @@ class LedgerBucket:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
             data: bytes = answer["Body"].read(MAX_BYTES)
         except ClientError as cause:
-            if cause.response.get("Error", {}).get("Code") in ABSENT:
+            if code_of(cause) in ABSENT:
                 return None
             raise self._failed("read", cause) from cause
         except BotoCoreError as cause:
@@ -61,7 +59,7 @@ class LedgerBucket:
                 Bucket=self._bucket, Key=self._prefix + name, Body=data, IfNoneMatch="*", ChecksumSHA256=checksum
             )
         except ClientError as cause:
-            if cause.response.get("Error", {}).get("Code") in TAKEN:
+            if code_of(cause) in TAKEN:
                 return False
             raise self._failed("write", cause) from cause
         except BotoCoreError as cause:
@@ -70,14 +68,10 @@ class LedgerBucket:
             raise OutputFailed(f"s3://{self._bucket}/{self._prefix}{name}: came back otherwise than it was written")
         return True
 
-    def _failed(self, verb: str, cause: Exception) -> OutputFailed:
-        return OutputFailed(f"cannot {verb} the ledger in s3://{self._bucket}/{self._prefix}: {cause}")
+    def _failed(self, verb: str, cause: Exception) -> ProbityError:
+        return explain(verb, f"the ledger in s3://{self._bucket}/{self._prefix}", cause)
 
 
-def open_bucket(bucket: str, prefix: str) -> LedgerBucket:
-    """Return the ledger in a bucket; region, endpoint and identity are those of the environment."""
-    try:
-        client = boto3.client("s3")
-    except (BotoCoreError, ValueError) as cause:
-        raise OutputFailed(f"s3://{bucket}: cannot be reached ({cause}); set AWS_REGION") from cause
-    return LedgerBucket(client, bucket, prefix)
+def open_bucket(bucket: str, prefix: str, region: str | None = None, endpoint: str | None = None) -> LedgerBucket:
+    """Return the ledger in a bucket; region and endpoint are the environment's where none is given."""
+    return LedgerBucket(open_client(region, endpoint, f"s3://{bucket}"), bucket, prefix)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import tempfile
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.errors import OutputFailed
+
+
+class Store(Protocol):
+    """Where an audit file says that bundles go."""
+
+    def prepare(self) -> None:
+        """Prove that bundles can be put here, before any work is done for one."""
+
+    def put(self, sealed: Path, name: str, at: datetime) -> str:
+        """Take a sealed bundle in whole at an instant and return its address.
+
+        What is there already with the same bytes is done: a run that ended after it was stored can be finished.
+        OutputFailed when the name has other bytes; a bundle is never replaced.
+        """
 
 
 class FolderStore(BaseModel):
@@ -32,25 +48,27 @@ class FolderStore(BaseModel):
                 f"cannot write bundles to {self.path}: {cause.strerror or cause}; choose another folder with --out"
             ) from cause
 
-    def put(self, sealed: Path, name: str) -> Path:
-        """Copy a sealed bundle in under its name and return where it is; an existing one is never replaced."""
+    def put(self, sealed: Path, name: str, at: datetime) -> str:  # noqa: ARG002 - a folder locks nothing
+        """Copy a sealed bundle in under its name and return its path; another one of that name is never replaced."""
         target = self._folder / name
         partial = self._folder / f".{name}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with sealed.open("rb") as source, partial.open("wb") as out:
-                shutil.copyfileobj(source, out, 1024 * 1024)
-                out.flush()
-                os.fsync(out.fileno())
-            os.link(partial, target)  # unlike a rename, a link fails where the name is taken
+            try:
+                with sealed.open("rb") as source, partial.open("wb") as out:
+                    shutil.copyfileobj(source, out, 1024 * 1024)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.link(partial, target)  # unlike a rename, a link fails where the name is taken
+            except FileExistsError as cause:
+                if not filecmp.cmp(sealed, target, shallow=False):
+                    raise OutputFailed(f"{name} exists already with other bytes and is not replaced") from cause
+            finally:
+                partial.unlink(missing_ok=True)
             self._flush()
-        except FileExistsError as cause:
-            raise OutputFailed(f"{name} exists already and is not replaced") from cause
         except OSError as cause:
             raise OutputFailed(f"cannot write {name} to {self.path}: {cause.strerror or cause}") from cause
-        finally:
-            partial.unlink(missing_ok=True)
-        return target
+        return str(target)
 
     @property
     def _folder(self) -> Path:

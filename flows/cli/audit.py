@@ -61,7 +61,7 @@ def command(
 
             audited = run_audit(prepared.engagement, prepared.run, prepared.sealer)
     progress.note(*audited.problems)
-    click.echo(_render(audited.result, str(audited.bundle), form))
+    click.echo(_render(audited.result, audited.bundle, form))
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
 
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from evidence.errors import OutputFailed
+from evidence.errors import BadInput, OutputFailed
 from evidence.ledger import Ledger
 from evidence.ledger_audit import examine
 from infra.ledger_s3 import LedgerBucket
@@ -82,7 +82,7 @@ def test_processes_at_the_same_time_lose_no_leaf(bucket: tuple[str, str]) -> Non
 def test_bucket_that_is_not_there_is_named(endpoint: str) -> None:
     absent = LedgerBucket(client(endpoint), "nowhere-at-all", "")
     for work in (absent.names, lambda: absent.read("x"), lambda: absent.create("leaves/000000000.json", b"x")):
-        with pytest.raises(OutputFailed, match="nowhere-at-all"):
+        with pytest.raises(BadInput, match="nowhere-at-all"):
             work()
 
 
