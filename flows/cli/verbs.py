@@ -37,6 +37,7 @@ VERBS = {
     "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
     "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
+    "breach": Verb("flows.cli.breach", "Compute when notices of a breach are due."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
 }
 
