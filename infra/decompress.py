@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 GZIP_MAGIC = b"\x1f\x8b"
 BUFFER_BYTES = 256 * 1024
 PACKED_BYTES = 32 * 1024
-#: zlib's name for the gzip format.
-GZIP_WINDOW = 31
 
 
 def is_gzip(path: Path) -> bool:
@@ -48,25 +46,29 @@ def whole_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
     `LimitExceeded` where that one does, if not as early, and `Terminal` for more members.
     """
     with _opened(path) as file:
-        if file.read(2) != GZIP_MAGIC:
-            file.seek(0)
-            yield from iter(lambda: file.read(BUFFER_BYTES), b"")
-            return
+        packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
-        inflating, left = zlib.decompressobj(GZIP_WINDOW), _allowance(file, limits)
-        try:
-            while not inflating.eof and (packed := file.read(PACKED_BYTES)):
-                while packed and left >= 0:
-                    block = inflating.decompress(packed, BUFFER_BYTES)
-                    packed = inflating.unconsumed_tail
-                    left -= len(block)
-                    yield block
-        except zlib.error as cause:
-            raise Terminal(f"the gzip data are damaged ({cause})") from cause
-        if left < 0:
-            raise LimitExceeded("inflates to more than the limit")
-        if not inflating.eof or inflating.unused_data or file.read(1):
-            raise Terminal("the gzip data are not one whole member")
+        yield from _inflated(file, limits) if packed else iter(lambda: file.read(BUFFER_BYTES), b"")
+
+
+def _inflated(file: io.BufferedReader, limits: Limits) -> Iterator[bytes]:
+    from isal import igzip_lib  # noqa: PLC0415 - only logs come in such numbers
+
+    inflating, left = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), _allowance(file, limits)
+    try:
+        while not inflating.eof:
+            packed = file.read(PACKED_BYTES) if inflating.needs_input else b""
+            block = inflating.decompress(packed, BUFFER_BYTES)
+            if not block and not packed:
+                break
+            left -= len(block)
+            if left < 0:
+                raise LimitExceeded("inflates to more than the limit")
+            yield block
+    except igzip_lib.error as cause:  # checksum and length of the member are verified, too
+        raise Terminal(f"the gzip data are damaged ({cause})") from cause
+    if not inflating.eof or inflating.unused_data or file.read(1):
+        raise Terminal("the gzip data are not one whole member")
 
 
 def _allowance(file: io.BufferedReader, limits: Limits) -> int:

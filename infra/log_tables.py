@@ -1,6 +1,6 @@
 """Rows of CloudTrail logs as typed tables: those of many files in one batch, cut by file again.
 
-An engine costs nearly the same for one row as for a thousand.
+An engine costs nearly the same for one row as for a thousand, and both families are made of the same columns.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from evidence.families import family
+from evidence.families.schema import Column, Type
 from infra.bedrock_events import Event
 from infra.log_reading import Segment
 from infra.normalise import Normaliser
@@ -26,6 +28,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     PROCESSING: {"activity_id": "event_id", "resource_id": "resource"},
 }
 FIXED: Mapping[str, Mapping[str, str]] = {AUDIT: {}, PROCESSING: {"activity": "process", "provider": "aws"}}
+_NUMBERS = ("input_tokens", "output_tokens")
+_KEPT = ("artefact", "row")
 
 
 class TypedSegment(NamedTuple):
@@ -49,10 +53,10 @@ def typed_segments(
     events = _together([segment for _, segment in segments])
     artefacts = [artefact for artefact, segment in segments for _ in segment.rows]
     rows = list(chain.from_iterable(segment.rows for _, segment in segments))
-    flags = events["processed"]
-    everyone = _typed(AUDIT, events, artefacts, rows, normalisers)
-    chosen = {name: _where(values, flags) for name, values in events.items()}
-    called = _typed(PROCESSING, chosen, _where(artefacts, flags), _where(rows, flags), normalisers)
+    ids, flags = events["event_id"], events["processed"]
+    stated = _stated(events, artefacts, rows)
+    everyone = _typed(AUDIT, stated, normalisers)
+    called = _typed(PROCESSING, stated.filter(pa.array(flags, pa.bool_())), normalisers)
     low = called_low = 0
     for _, segment in segments:
         high = low + len(segment.rows)
@@ -61,7 +65,7 @@ def typed_segments(
             AUDIT: everyone.slice(low, len(processed)),
             PROCESSING: called.slice(called_low, sum(processed)),
         }
-        yield TypedSegment(events["event_id"][low:high], processed, *segment[1:], tables=tables)
+        yield TypedSegment(ids[low:high], processed, *segment[1:], tables=tables)
         low, called_low = high, called_low + sum(processed)
 
 
@@ -71,27 +75,41 @@ def _together(segments: Sequence[Segment]) -> dict[str, list[Any]]:
     return dict(zip(Event._fields, columns or [[] for _ in Event._fields], strict=True))
 
 
-def _typed(
-    name: str,
-    events: Mapping[str, Sequence[Any]],
-    artefacts: Sequence[str],
-    rows: Sequence[int],
-    normalisers: Mapping[str, Normaliser],
-) -> pa.Table:
-    stated: dict[Any, Sequence[Any]] = {}
+def _stated(events: Mapping[str, Sequence[Any]], artefacts: Sequence[str], rows: Sequence[int]) -> pa.Table:
+    """Return what events state as a raw batch whose columns, and defects, have the names of an event's fields."""
+    columns = {_column(name): values for name, values in events.items() if name != "processed"}
+    return raw_batch(columns, artefacts, rows, defaultdict(list))
+
+
+def _column(name: str) -> Column:
+    kind = Type.INSTANT if name == "occurred_at" else Type.NUMBER if name in _NUMBERS else Type.TEXT
+    return Column(name, kind, needed=False)
+
+
+def _typed(name: str, stated: pa.Table, normalisers: Mapping[str, Normaliser]) -> pa.Table:
+    fields: dict[str, str] = {}
+    columns = {kept: stated.column(kept) for kept in _KEPT}
     for column in family(name).columns:
-        value = NAMES[name].get(column.name, column.name)
+        field = NAMES[name].get(column.name, column.name)
         if column.name in FIXED[name]:
-            stated[column] = [FIXED[name][column.name]] * len(rows)
-        elif value in events:
-            stated[column] = events[value]
-    defects: Defects = defaultdict(list)
-    for index, time in enumerate(events["occurred_at"]):
-        if time is None:
+            columns[column.name] = pa.chunked_array([pa.repeat(FIXED[name][column.name], len(stated))])
+        elif field in stated.column_names:
+            fields[field] = column.name
+            columns[column.name] = stated.column(field)
+    columns["defects"] = _defects(stated, fields)
+    return normalisers[name].typed(pa.table(columns)).combine_chunks()
+
+
+def _defects(stated: pa.Table, fields: Mapping[str, str]) -> pa.ChunkedArray:
+    """Return defects under the names of a family's columns, given by the names of an event's fields."""
+    found = stated.column("defects")
+    if not pc.any(pc.greater(pc.list_value_length(found), 0)).as_py() and not stated.column("occurred_at").null_count:
+        return found
+    renamed: Defects = defaultdict(list)
+    times = stated.column("occurred_at").to_pylist()
+    for index, (time, names) in enumerate(zip(times, found.to_pylist(), strict=True)):
+        if time is None and "occurred_at" not in names:
             # The format always has a time, so one that is absent is a defect and not merely nothing.
-            defects[index].append("occurred_at")
-    return normalisers[name].typed(raw_batch(stated, artefacts, rows, defects)).combine_chunks()
-
-
-def _where(values: Sequence[Any], flags: Sequence[bool]) -> list[Any]:
-    return [value for value, flag in zip(values, flags, strict=True) if flag]
+            renamed[index].append("occurred_at")
+        renamed[index] += [column for field, column in fields.items() if field in names]
+    return pa.chunked_array([pa.array([renamed[index] for index in range(len(times))], pa.list_(pa.string()))])

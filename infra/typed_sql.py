@@ -28,6 +28,9 @@ SQL_TYPES: Mapping[Type, str] = {
     Type.LIST: "VARCHAR[]",
 }
 
+#: Printable ASCII without the space.
+PLAIN = bytes(range(0x21, 0x7F))
+
 #: SQL for one column.
 Expression: TypeAlias = str
 
@@ -56,6 +59,13 @@ def tidy(raw: Expression) -> Expression:
     space = r"[\s\p{Z}\x{200B}\x{FEFF}]+"
     single = f"regexp_replace(nfc_normalize({raw}), '{space}', ' ', 'g')"
     return f"CASE WHEN regexp_full_match({raw}, '[!-~]*') THEN {raw} ELSE trim({single}) END"
+
+
+def is_tidy(values: pa.ChunkedArray) -> bool:
+    """Return whether the bytes of a text column prove that `tidy` would leave every value as it is."""
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return False
+    return not any(data.to_pybytes().translate(None, PLAIN) for chunk in values.chunks if (data := chunk.buffers()[2]))
 
 
 def is_text(kind: pa.DataType) -> bool:
