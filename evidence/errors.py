@@ -118,6 +118,10 @@ class NotLogged(VerificationError):
     """The ledger proof is absent where required or does not verify (step 8)."""
 
 
+class BrokenDisclosure(VerificationError):
+    """A disclosed personal value is malformed, was not sealed, or does not match its sealed digest (step 9)."""
+
+
 class BrokenReference(VerificationError):
     """Results name something that is not in the bundle, or disagree with each other (step 10)."""
 

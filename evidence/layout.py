@@ -16,6 +16,7 @@ STATEMENT = "seal/statement.dsse.json"
 LEDGER_START, LEDGER_START_PROOF = "seal/ledger-start.json", "seal/ledger-start.tlog-proof"
 LEDGER_ENTRY, LEDGER_ENTRY_PROOF = "seal/ledger-entry.json", "seal/ledger-entry.tlog-proof"
 CADES = "seal/tagmanifest-sha256.txt.p7s"
+DISCLOSURES = "disclosures/personal.jsonl"  # beside the seals, which do not cover it: whoever deletes lines redacts
 KEY_P256, KEY_ML_DSA_65 = "seal/keys/dsse-p256.pub", "seal/keys/dsse-ml-dsa-65.pub"
 STAMP = ".tsr"
 MAX_STAMPS = 9  # over one file, each by another authority
@@ -55,6 +56,7 @@ PARTS = (
         r"(archive/[0-9]{4}-sha256\.txt)", (r"\1.tsr", "ARCHIVE_UNSTAMPED"), (f"{STATEMENT}{STAMP}", "STAMP_MISSING")
     ),
     _part(rf"(archive/[0-9]{{4}}-sha256\.txt){_STAMP}", (r"\1", "ARCHIVE_MISSING")),
+    _part(r"disclosures/personal\.jsonl"),
 )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from evidence import archive, layout, manifest
-from evidence.bundle import placed
-from evidence.container import Container, Member, Slice, measure, open_file, read_container, write_container
+from evidence.container import Container, open_file, read_container
 from evidence.errors import BadTimestamp
+from evidence.rewriting import rewrite
 from evidence.timestamp import Stamper
 
 
@@ -28,14 +27,7 @@ def renew(bundle: Path, out: Path, stampers: Sequence[Stamper]) -> Path:
             raise BadTimestamp("ARCHIVE_MISSING", f"{bundle.name}: {detail}")
         digests = {name: _digest(container, name) for name in container.entries if _is_covered(name)}
         made = archive.next_list(digests, stampers)
-        entries = container.entries.values()
-        members = [Member(e.name, Slice(bundle, e.data, e.size), e.size, e.crc32, "") for e in entries]
-        members += [measure(name, data) for name, data in made.items()]
-        with placed(out) as (target, _):
-            write_container(target, members)
-            target.flush()
-            os.fsync(target.fileno())
-    return out
+        return rewrite(container, bundle, out, made)
 
 
 def _is_covered(name: str) -> bool:

@@ -107,3 +107,14 @@ class RevocationData:
     def make(self, draft: Draft) -> Mapping[str, bytes]:  # noqa: ARG002 - a step like the others
         """Return the files below `seal/ltv/`."""
         return {f"{layout.LTV}{i:02d}.crl": pem(found) for i, found in enumerate(self.fetch(), start=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """Puts disclosures beside the seals; no archive list names them, so that they can be deleted."""
+
+    lines: bytes
+
+    def make(self, draft: Draft) -> Mapping[str, bytes]:  # noqa: ARG002 - a step like the others
+        """Return `disclosures/personal.jsonl`; nothing where nothing is disclosed."""
+        return {layout.DISCLOSURES: self.lines} if self.lines else {}

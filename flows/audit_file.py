@@ -11,12 +11,13 @@ from operator import or_
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model, field_validator
 
 from checks.codes import Code
 from checks.problems import located, refuse
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
+from evidence.families import personal_fields
 from evidence.model import Closed, Instant
 from flows import engines
 from flows.engines import DEFAULT, Choice
@@ -39,6 +40,33 @@ PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 
 
+class PersonalData(Closed):
+    """What becomes of personal values, which are tokens in every sealed table."""
+
+    disclose: Literal["none", "all"] | tuple[str, ...] = Field(
+        default="none", description="fields whose values go along, apart from the seals: none, all, or [family.column]"
+    )
+
+    @field_validator("disclose")
+    @classmethod
+    def _are_personal(cls, disclose: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(disclose, tuple):
+            for name in disclose:
+                if name not in personal_fields():
+                    raise ValueError(f"{name!r} is not a personal field; these are: {', '.join(personal_fields())}")
+        return disclose
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Return the fields whose values are to be disclosed, as `family.column`."""
+        match self.disclose:
+            case "none":
+                return frozenset()
+            case "all":
+                return frozenset(personal_fields())
+        return frozenset(self.disclose)
+
+
 class AuditFile(Closed):
     """Everything an audit file says; paths are relative to the engagement's folder."""
 
@@ -59,6 +87,7 @@ class AuditFile(Closed):
         default=None, description="where runs are logged; `ledger` beside this file when the keys have one for it"
     )
     store: Annotated[FolderStore | S3Store, Field(discriminator="kind")]
+    personal: PersonalData = Field(default=PersonalData(), description="what becomes of personal values")
     period: Annotated[str, Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
     )

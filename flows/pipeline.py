@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
 from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
+from flows.disclosing import LISTED, disclose
 from flows.engagement import Engagement
 from flows.engines import open_engine
 from flows.payload import assemble, merge_family
@@ -28,6 +29,7 @@ from infra.source import CacheAt, Gathered, Gathering, Source, no_variable
 from infra.work_lock import WorkLock
 
 if TYPE_CHECKING:
+    from evidence.disclosure import Register
     from evidence.ledger_run import Announced
 
 Tell = Callable[[str], None]
@@ -42,7 +44,7 @@ class Run:
     period: Period
     as_of: datetime
     now: Callable[[], datetime]
-    token: Callable[[str], str]
+    register: Register
     work: Path
     tell: Tell = field(default=lambda _: None)
     workers: int = 0
@@ -92,17 +94,25 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         period=run.period,
         now=run.now,
         as_of=run.as_of,
-        token=run.token,
+        token=run.register.tokens,
+        noted=run.register.note,
         shown=engagement.written_path(number),
         workers=run.workers,
         journals=engagement.state / "locker" / "journals",
         variable=run.variable,
         egress=engagement.file.egress,
-        cache=None if run.cache_key is None else CacheAt(engagement.state / "cache", run.cache_key),
+        cache=_cache(engagement, run),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )
     source.gather(gathering)
     return gathering.gathered()
+
+
+def _cache(engagement: Engagement, run: Run) -> CacheAt | None:
+    """Return where typed rows are kept; values to be disclosed are not in there, and must be read again."""
+    if run.cache_key is None or run.register.fields:
+        return None
+    return CacheAt(engagement.state / "cache", run.cache_key)
 
 
 def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gather_source) -> Collected:
@@ -174,7 +184,10 @@ def seal(
         if name in needed
     }
     payload = assemble(engagement, run, collected.gathered, judgement, result, tables, sealer)
-    return _seal(engagement, run, payload, result, sealer, announced)
+    listed, lines = disclose(tables, run.register)
+    if listed:
+        payload[LISTED] = listed
+    return _seal(engagement, run, payload, result, replace(sealer, disclosures=lines), announced)
 
 
 def _seal(

@@ -16,7 +16,7 @@ from evidence.certificates import Chain, named
 from evidence.ledger import Ledger
 from evidence.ledger_run import Announced, Completion
 from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Policy
-from evidence.sealing import CadesSeal, DsseSeal, KeyCopies, RevocationData, Sealing, SealingStep
+from evidence.sealing import CadesSeal, Disclosed, DsseSeal, KeyCopies, RevocationData, Sealing, SealingStep
 from evidence.signer import Signer
 from evidence.timestamp import Stamper
 from evidence.trust import Trust
@@ -34,6 +34,7 @@ class Sealer:
     stampers: tuple[Stamper, ...] = ()
     tsa_roots: Chain = ()
     ledger: Ledger | None = None
+    disclosures: bytes = b""  # lines of personal values, beside the seals
 
     @property
     def name(self) -> str:
@@ -74,5 +75,5 @@ class Sealer:
             steps.append(Completion(announced))
         if self.cades is not None:
             steps.append(RevocationData(self.revocation))
-        steps.append(ArchiveList(self.stampers))
+        steps += [ArchiveList(self.stampers), Disclosed(self.disclosures)]
         return Sealing(steps=tuple(steps), trust=self.trust(), now=now)

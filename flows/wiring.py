@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 
 from checks.codes import Code
+from evidence.disclosure import Register, Tokens
 from evidence.errors import BadInput, OutputFailed, Place, Problem
 from evidence.model import Period
 from flows.audit_file import PERIOD, parse_instant
@@ -25,7 +25,6 @@ from infra import settings
 from infra.work_lock import WorkLock
 
 SALT_BYTES = 32
-TOKENS_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         period=period,
         as_of=as_of.astimezone(UTC),
         now=clock,
-        token=tokens(salt),
+        register=Register(Tokens(salt), engagement.file.personal.fields),
         work=engagement.state / "work" / run_id,
         tell=tell,
         workers=settings.processors(),
@@ -78,16 +77,6 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         variable=settings.variable,
     )
     return Prepared(engagement, run, sealer)
-
-
-def tokens(salt: bytes) -> Callable[[str], str]:
-    """Return what replaces a personal value: the same token for the same value, and nothing without the salt."""
-
-    @lru_cache(maxsize=TOKENS_REMEMBERED)
-    def token(value: str) -> str:
-        return "token:" + hmac.digest(salt, value.encode(), "sha256").hex()[:32]
-
-    return token
 
 
 def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:

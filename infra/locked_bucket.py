@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from evidence.disclosures import split
 from evidence.errors import BadInput, DigestMismatch, OutputFailed, Place, Problem
+from evidence.redact import split
 from infra.s3 import code_of, explain
 from infra.s3_object import PART_BYTES, Returned, Upload, upload
 from infra.store_s3 import S3Store, retain_until

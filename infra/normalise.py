@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +22,19 @@ class Normaliser:
     """Types the raw batches of one family. `textual` sources (CSV) have no types and write null as an empty string.
 
     A raw batch has any of the family's columns, and `artefact`, `row` and `defects` (what the reader already refused).
+    `noted` is told the personal values of a field, such as `audit_log.actor`, that tokens replace.
     """
 
-    def __init__(self, family: Family, source: str, token: Callable[[str], str], *, textual: bool = False) -> None:
-        self._family, self._source, self._token, self._textual = family, source, token, textual
+    def __init__(
+        self,
+        family: Family,
+        source: str,
+        token: Callable[[str], str],
+        *,
+        textual: bool = False,
+        noted: Callable[[str, Sequence[str]], None] | None = None,
+    ) -> None:
+        self._family, self._source, self._token, self._textual, self._noted = family, source, token, textual, noted
         self._schema = arrow_schema(family)
         self._database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
         self._database.execute("SET TimeZone = 'UTC'")
@@ -93,16 +102,18 @@ class Normaliser:
     def _finished(self, table: pa.Table) -> pa.Table:
         for index, column in enumerate(self._family.columns):
             if column.personal:
-                table = table.set_column(index, column.name, _tokens(table.column(column.name), self._token))
+                table = table.set_column(index, column.name, self._tokens(column.name, table.column(column.name)))
         for name in self._schema.names:
             if name not in table.column_names:
                 value = pa.scalar(self._source if name == "source" else None, self._schema.field(name).type)
                 table = table.append_column(name, pa.repeat(value, len(table)))
         return table.select(self._schema.names).cast(self._schema)
 
-
-def _tokens(values: pa.ChunkedArray, token: Callable[[str], str]) -> pa.Array:
-    plain = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
-    coded = plain.dictionary_encode()
-    tokens = pa.array([token(value) for value in coded.dictionary.to_pylist()], pa.string())
-    return pa.DictionaryArray.from_arrays(coded.indices, tokens).cast(pa.string())
+    def _tokens(self, name: str, values: pa.ChunkedArray) -> pa.Array:
+        plain = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], pa.string())
+        coded = plain.dictionary_encode()
+        distinct = coded.dictionary.to_pylist()
+        if self._noted is not None:
+            self._noted(f"{self._family.name}.{name}", distinct)
+        tokens = pa.array([self._token(value) for value in distinct], pa.string())
+        return pa.DictionaryArray.from_arrays(coded.indices, tokens).cast(pa.string())

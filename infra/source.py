@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -85,7 +85,7 @@ class Gathering:
     gathered is the same. `journals` is where inquiries over the network keep what they need to be resumed; `variable`
     looks a credential up by name; `egress` are the hosts beside the documented ones that may be asked. Parts appear
     under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
-    the audit; without one it is now.
+    the audit; without one it is now. `noted` is told the personal values of each field before tokens replace them.
     """
 
     root: Path
@@ -105,6 +105,7 @@ class Gathering:
     journals: Path | None = None
     variable: Callable[[str], str | None] = no_variable
     egress: frozenset[str] | None = None
+    noted: Callable[[str, Sequence[str]], None] | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)
@@ -142,7 +143,7 @@ class Gathering:
         """Return what types the raw rows of a family and replaces its personal columns by tokens."""
         from infra.normalise import Normaliser  # noqa: PLC0415 - nor for DuckDB
 
-        return Normaliser(family(name), source, self.token, textual=textual)
+        return Normaliser(family(name), source, self.token, textual=textual, noted=self.noted)
 
     def add_card(
         self,

@@ -10,7 +10,7 @@ from functools import cache
 from evidence.errors import ProbityError
 from evidence.families.schema import Family
 
-__all__ = ["Family", "all_families", "family"]
+__all__ = ["Family", "all_families", "family", "personal_fields"]
 
 
 @cache
@@ -23,6 +23,12 @@ def all_families() -> Mapping[str, Family]:
         declared: Family = importlib.import_module(f"{__name__}.{module.name}").FAMILY
         found[declared.name] = declared
     return found
+
+
+@cache
+def personal_fields() -> tuple[str, ...]:
+    """Return every personal column as `family.column`, sorted."""
+    return tuple(sorted(f"{f.name}.{c.name}" for f in all_families().values() for c in f.all_columns if c.personal))
 
 
 def family(name: str) -> Family:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.attacks import (
     forge_container,
     forge_content,
+    forge_disclosures,
     forge_doubly,
     forge_from_within,
     forge_ledger,
@@ -27,6 +28,7 @@ FORGERS: dict[str, Callable[[bytes], bytes]] = {
         forge_doubly,
         forge_time,
         forge_ledger,
+        forge_disclosures,
     )
     for name, function in vars(module).items()
     if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")

@@ -12,27 +12,27 @@ from ruamel.yaml import YAML
 
 from evidence.verify import run_verify
 from tests.attacks.forge import FORGERS
-from tests.evidence import by_hand, doubly, logged, pki, sealed
+from tests.evidence import by_hand, disclosed, doubly, logged, pki, sealed
 
 HERE = Path(__file__).parent
 CASES = {path.parent.name: YAML(typ="safe").load(path) for path in sorted(HERE.glob("*/case.yaml"))}
 
 
-TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW}
+TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW, "disclosed": sealed.AS_OF}
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """One bundle of each form that verifies."""
     folder = tmp_path_factory.mktemp("good")
-    makers = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal}
+    makers = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal, "disclosed": disclosed.seal}
     return {form: seal(folder / f"{form}.zip").read_bytes() for form, seal in makers.items()}
 
 
 def write_trust(folder: Path, case: dict) -> Path:
     """Write the folder of a reader who demands what the good bundle of the case has, unless the case says otherwise."""
     folder.mkdir()
-    if case.get("form", "first") == "first":
+    if case.get("form", "first") in {"first", "disclosed"}:
         return sealed.write_trust(folder)
     if case["form"] == "logged":
         return logged.write_trust(folder, logged.trust(**case.get("policy", {})))

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from evidence import checkpoint, dsse, layout, ledger_entry, ledger_run, merkle, statement
+from evidence import checkpoint, disclosure, dsse, layout, ledger_entry, ledger_run, merkle, statement
 from evidence.bundle import seal_bundle
 from evidence.checkpoint import Checkpoint, Proof
 from evidence.ledger import Ledger
 from evidence.ledger_run import Announced, Completion
 from evidence.note import Note
-from evidence.sealing import DsseSeal, Sealing, SealingStep
+from evidence.sealing import Disclosed, DsseSeal, Sealing, SealingStep
 from evidence.statement import StatementFacts
 from evidence.trust import Trust
-from tests.evidence import doubly, logbook, sealed
+from tests.evidence import disclosed, doubly, logbook, sealed
 from tests.evidence.logbook import LOG, WITNESS
 
 BASE = (DsseSeal((sealed.SIGNER,)),)
@@ -35,14 +35,19 @@ def facts(announced: Announced, run: str, **changes: object) -> StatementFacts:
 
 
 def seal_run(
-    out: Path, ledger: Ledger, run: str, held: Trust | None = None, steps: tuple[SealingStep, ...] = BASE
+    out: Path,
+    ledger: Ledger,
+    run: str,
+    held: Trust | None = None,
+    steps: tuple[SealingStep, ...] = BASE,
+    payload: Mapping[str, bytes | Path] | None = None,
 ) -> Path:
     """Announce, seal and complete one run; the completion comes after the stamps, where there are any."""
     announced = ledger_run.announce(ledger, sealed.CONTRACT.id, sealed.PERIOD, run, sealed.AS_OF)
     own = replace(held or trust(), ledger=ledger.key, witness=ledger.witness_key)
     ordered = (*steps[:4], Completion(announced), *steps[4:])
     sealing = Sealing(steps=ordered, trust=own, now=lambda: doubly.NOW)
-    return seal_bundle(out, sealed.payload(), facts(announced, run), sealing)
+    return seal_bundle(out, payload or sealed.payload(), facts(announced, run), sealing)
 
 
 def seal(out: Path) -> Path:
@@ -53,8 +58,9 @@ def seal(out: Path) -> Path:
 
 
 def seal_full(out: Path) -> Path:
-    """Return a bundle of the full form that is logged as well."""
-    return seal_run(out, logbook.ledger(), "run-1", trust(doubly.trust(ledger=True)), doubly.steps())
+    """Return a bundle of the full form that is logged as well, and discloses personal values."""
+    steps = (*doubly.steps(), Disclosed(disclosure.render(disclosed.disclosures())))
+    return seal_run(out, logbook.ledger(), "run-1", trust(doubly.trust(ledger=True)), steps, disclosed.payload())
 
 
 def run_bytes(ledger: Ledger, run: str) -> bytes:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from evidence.disclosure import Tokens
 from evidence.errors import BadInput, OutputFailed
 from evidence.keys import make_keys
-from flows.wiring import Request, named_period, prepare, tokens
+from flows.wiring import Request, named_period, prepare
 from tests.examples.engagements import load_generator
 
 GENERATOR = load_generator("finance-firm")
@@ -70,8 +71,8 @@ def test_an_unwritable_output_is_found_before_anything_is_gathered(folder: Path,
 def test_a_token_is_the_same_in_every_run_of_an_engagement_and_only_there(folder: Path, tmp_path: Path) -> None:
     other: Path = GENERATOR.generate("compliant", tmp_path / "other", 5)
     make_keys(other / "keys", "test", datetime.now(UTC))
-    first, again = (prepare(Request(str(folder))).run.token("arn:someone") for _ in range(2))
-    assert first == again != prepare(Request(str(other))).run.token("arn:someone")
+    first, again = (prepare(Request(str(folder))).run.register.tokens("arn:someone") for _ in range(2))
+    assert first == again != prepare(Request(str(other))).run.register.tokens("arn:someone")
     assert "someone" not in first
 
 
@@ -110,4 +111,4 @@ def test_of_two_first_runs_at_once_both_use_the_salt_of_the_faster(
     monkeypatch.setattr("flows.wiring.secrets.token_bytes", overtaken)
     run = prepare(Request(str(folder)), now=lambda: NOW).run
     assert (folder / ".probity" / "salt").read_bytes() == b"f" * 32
-    assert run.token("anna") == tokens(b"f" * 32)("anna")
+    assert run.register.tokens("anna") == Tokens(b"f" * 32)("anna")
