@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants spark lint format bench dev lock clean
+.PHONY: demo test storm mutants spark page page-tools lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -28,6 +28,14 @@ mutants: $(STAMP)
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "spark or spark_all"
+
+# verify.html from its sources: node and npm, pinned by digest in package-lock.json. Tests rebuild it where these are.
+page-tools: evidence/page/node_modules/.package-lock.json
+evidence/page/node_modules/.package-lock.json: evidence/page/package-lock.json
+	cd evidence/page && npm ci --silent
+page: $(STAMP) page-tools
+	$(BIN)/python -m evidence.page.schemas > evidence/page/src/schemas.json
+	cd evidence/page && npm run --silent check && npm run --silent build
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

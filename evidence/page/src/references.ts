@@ -1,0 +1,118 @@
+/** Step 10: what the members of a sealed audit say of one another must agree. */
+
+import { type Bytes, equal, latin1 } from "./encoding.ts";
+import { VerificationError } from "./errors.ts";
+import { canonicalBytes, type Json, type JsonObject, strictJson } from "./json.ts";
+import { CARDS, FINDINGS, INFO, REPORT } from "./manifest.ts";
+import { conform, SchemaFault, type SchemaName, type Strictness } from "./schema.ts";
+import { bagInfo, type Facts, isForwards, type Period } from "./statement.ts";
+
+const ROLL_UP = ["breached", "unproven", "met", "not_exercised", "not_in_force"];
+
+/** The part of a finding that this page shows or compares. */
+export interface Finding {
+  readonly commitment: string;
+  readonly clause: string;
+  readonly status: string;
+  readonly reasons: readonly string[];
+  readonly because: string;
+  readonly exhibits: readonly { readonly artefact: string }[];
+}
+
+/** All findings of one audit; `results/findings.json` in a bundle. */
+export interface Findings {
+  readonly contract: Facts["contract"];
+  readonly period: Period;
+  readonly as_of: string;
+  readonly status: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface Card {
+  readonly artefact: string;
+  readonly received: number;
+  readonly rows: number;
+  readonly not_relevant?: number;
+  readonly duplicates?: number;
+  readonly unreadable?: number;
+  readonly period_asked?: Period | null;
+}
+
+/** Read results/findings.json; FINDINGS_FORM unless it is exactly an audit result, nothing coerced or added. */
+export function parseFindings(data: Bytes): Findings {
+  const found = read<Findings>(data, FINDINGS, "findings", "written", "FINDINGS_FORM");
+  if (!isForwards(found.period)) throw new VerificationError("FINDINGS_FORM", `${FINDINGS}: period ends before it starts`);
+  return found;
+}
+
+/** Read evidence/cards.json, a list of extraction cards; CARDS_FORM when it is anything else. */
+export function parseCards(data: Bytes): readonly Card[] {
+  const cards = read<Card[]>(data, CARDS, "cards", "read", "CARDS_FORM");
+  for (const card of cards) {
+    const told = sum(card.rows, card.not_relevant, card.duplicates, card.unreadable);
+    if (BigInt(card.received) !== told || (card.period_asked && !isForwards(card.period_asked)))
+      throw new VerificationError("CARDS_FORM", `${CARDS}: a card contradicts itself`);
+  }
+  return cards;
+}
+
+/** Compare the signed facts with the findings and bag-info.txt; no finding is judged again: that is `replay`. */
+export function checkFacts(facts: Facts, result: Findings, findingsSha256: string, info: Bytes): void {
+  const pairs: Record<string, [unknown, unknown]> = {
+    findings_sha256: [facts.findings_sha256, findingsSha256],
+    contract: [facts.contract, result.contract],
+    period: [facts.period, result.period],
+    as_of: [facts.as_of, result.as_of],
+    status: [facts.status, result.status],
+  };
+  for (const [field, [signed, found]] of Object.entries(pairs))
+    if (!same(signed as Json, found as Json))
+      throw new VerificationError("FACTS_DISAGREE", `${FINDINGS}: ${field} differs from the signed statement`);
+  const statuses = new Set(result.findings.map((finding) => finding.status));
+  if (ROLL_UP.find((status) => statuses.has(status)) !== result.status)
+    throw new VerificationError("FACTS_DISAGREE", `${FINDINGS}: status is not that of its findings`);
+  if (!equal(info, bagInfo(facts)))
+    throw new VerificationError("FACTS_DISAGREE", `${INFO}: differs from the signed statement`);
+}
+
+/** Find every exhibit's artefact among the cards; one without an artefact rests on something being absent. */
+export function checkExhibits(result: Findings, cards: readonly Card[]): void {
+  const known = new Set(["", ...cards.map((card) => card.artefact)]);
+  for (const finding of result.findings)
+    for (const exhibit of finding.exhibits)
+      if (!known.has(exhibit.artefact))
+        throw new VerificationError(
+          "ARTEFACT_UNKNOWN", `${FINDINGS}: ${finding.commitment} shows ${exhibit.artefact}, not in ${CARDS}`,
+        );
+}
+
+/** Find the hash of the findings in the report. */
+export async function checkReport(chunks: AsyncIterable<Bytes>, findingsSha256: string): Promise<void> {
+  let tail = "";
+  for await (const chunk of chunks) {
+    const text = tail + latin1(chunk);
+    if (text.includes(findingsSha256)) return;
+    tail = text.slice(1 - findingsSha256.length); // the hash may lie across two chunks
+  }
+  throw new VerificationError("REPORT_DISAGREES", `${REPORT}: does not carry the hash of ${FINDINGS}`);
+}
+
+function read<T>(data: Bytes, what: string, name: SchemaName, strictness: Strictness, reason: string): T {
+  const value = strictJson(data, what, (message) => new VerificationError(reason, message));
+  try {
+    conform(value, name, strictness);
+  } catch (cause) {
+    if (cause instanceof SchemaFault) throw new VerificationError(reason, `${what}: ${cause.message}`);
+    throw cause;
+  }
+  return value as JsonObject as T;
+}
+
+function same(one: Json, other: Json): boolean {
+  const [first, second] = [canonicalBytes(one), canonicalBytes(other)];
+  return first !== null && second !== null && equal(first, second);
+}
+
+function sum(...counts: (number | undefined)[]): bigint {
+  return counts.reduce<bigint>((total, count) => total + BigInt(count ?? 0), 0n);
+}

@@ -1,0 +1,55 @@
+/** Steps 9 to 11: disclosures, what the members say of one another, and what the reader's policy demands beyond. */
+
+import { NotRun, VerificationError } from "../errors.ts";
+import type { Examination } from "../examination.ts";
+import { parseInstant } from "../instant.ts";
+import { MAX_JSON_BYTES } from "../json.ts";
+import * as manifest from "../manifest.ts";
+import { oldest } from "../policy.ts";
+import * as references from "../references.ts";
+
+/** Compare disclosures with their digests; this form of bundle has none, and step 2 lets none in. */
+export async function disclosures(): Promise<string> {
+  throw new NotRun("NO_DISCLOSURES", "the bundle discloses no personal values");
+}
+
+/** Compare statement, findings, extraction cards and report with one another; nothing is judged again. */
+export async function resolve(examination: Examination): Promise<string> {
+  const { predicate } = examination.stated();
+  for (const name of [manifest.FINDINGS, manifest.REPORT])
+    if (!examination.has(name)) throw new VerificationError("RESULT_MISSING", name);
+  const result = references.parseFindings(await examination.read(manifest.FINDINGS, MAX_JSON_BYTES));
+  const digest = examination.digests.get(manifest.FINDINGS)!;
+  references.checkFacts(predicate, result, digest, examination.tags.get(manifest.INFO)!);
+  await references.checkReport(examination.opened().chunks(manifest.REPORT), digest);
+  const { open } = examination.proved;
+  open.push(
+    "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
+    "that the findings follow from the evidence: that is `probity replay`",
+  );
+  if (examination.has(manifest.CARDS))
+    references.checkExhibits(
+      result, references.parseCards(await examination.read(manifest.CARDS, MAX_JSON_BYTES)),
+    );
+  else open.push("where the exhibits come from: the bundle has no extraction cards");
+  examination.findings = result;
+  return `${manifest.FINDINGS}: ${result.findings.length} findings agree with statement and report`;
+}
+
+/** Compare what was proved with what the reader demands: signer and age. */
+export async function demands(examination: Examination): Promise<string> {
+  const { trust, at } = examination;
+  if (trust === null)
+    throw new VerificationError("NO_TRUST", "no trust files: choose the ones the signer handed you");
+  if (trust.policy.signed_by && trust.signerName === null)
+    throw new VerificationError("SIGNER_NOT_ACCEPTED", trust.dsseP256.id);
+  const limit = oldest(trust.policy);
+  if (limit !== null) {
+    const sealed = examination.sealedBy ?? parseInstant(examination.stated().predicate.sealed_at)!;
+    if (at === null)
+      throw new VerificationError("NO_VERIFICATION_TIME", "the policy limits the age: give the time of verification");
+    if (sealed < at - limit || sealed > at)
+      throw new VerificationError("TOO_OLD", `sealed outside the ${trust.policy.not_older_than} before the time given`);
+  }
+  return "every demand of the policy is met";
+}
