@@ -38,6 +38,7 @@ VERBS = {
     "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
     "breach": Verb("flows.cli.breach", "Compute when notices of a breach are due."),
+    "redact": Verb("flows.cli.redact", "Delete disclosed personal values from a copy of a bundle."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
 }
 

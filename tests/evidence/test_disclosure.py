@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import disclosure
@@ -17,6 +17,7 @@ VALUE = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 TOKENS = disclosed.TOKENS
 
 
+@settings(deadline=None)
 @given(VALUE)
 def test_token_is_the_digest_of_the_canonical_line(value: str) -> None:
     found = TOKENS.open(value)
@@ -24,6 +25,7 @@ def test_token_is_the_digest_of_the_canonical_line(value: str) -> None:
     assert found.token == "token:" + hashlib.sha256(hashed).hexdigest()
 
 
+@settings(deadline=None)
 @given(st.sets(VALUE, max_size=8))
 def test_disclosures_are_read_as_they_were_written(values: set[str]) -> None:
     given = sorted((TOKENS.open(value) for value in values), key=lambda d: d.token)
@@ -69,6 +71,7 @@ def test_too_many_values_are_refused_rather_than_cut(monkeypatch: pytest.MonkeyP
         register.note("audit_log.actor", [str(n) for n in range(4)])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_no_byte_of_a_line_can_be_changed(at: int, change: int) -> None:
     data = disclosure.render(disclosed.disclosures())

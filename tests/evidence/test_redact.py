@@ -14,7 +14,9 @@ from evidence.verify import verify
 from tests.attacks.parts import pack, unpack
 from tests.evidence import disclosed, doubly, logged, sealed
 
-EACH_EXAMPLE_WRITES_ITS_OWN = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EACH_EXAMPLE_WRITES_ITS_OWN = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(scope="module")
