@@ -17,7 +17,7 @@ from tests.evidence import by_hand, disclosed, doubly, logged, pki, sealed
 HERE = Path(__file__).parent
 CASES = {path.parent.name: YAML(typ="safe").load(path) for path in sorted(HERE.glob("*/case.yaml"))}
 
-
+MAKERS = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal, "disclosed": disclosed.seal}
 TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW, "disclosed": sealed.AS_OF}
 
 
@@ -25,8 +25,7 @@ TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW, "dis
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """One bundle of each form that verifies."""
     folder = tmp_path_factory.mktemp("good")
-    makers = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal, "disclosed": disclosed.seal}
-    return {form: seal(folder / f"{form}.zip").read_bytes() for form, seal in makers.items()}
+    return {form: seal(folder / f"{form}.zip").read_bytes() for form, seal in MAKERS.items()}
 
 
 def write_trust(folder: Path, case: dict) -> Path:

@@ -13,10 +13,9 @@ from evidence.trust import load_trust
 from evidence.verify import verify
 from tests.attacks.forge import FORGERS
 from tests.attacks.test_attacks import CASES as ATTACKS
-from tests.attacks.test_attacks import instant, write_trust
+from tests.attacks.test_attacks import MAKERS, instant, write_trust
 from tests.corpus.test_corpus import CASES as CORPUS
 from tests.corpus.test_corpus import HERE as CORPUS_FOLDER
-from tests.evidence import doubly, logged, sealed
 from tests.page.browser import VerifyPage, chromium, needs_chromium
 
 pytestmark = needs_chromium
@@ -38,8 +37,7 @@ class Case:
 def forged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """Every attack, and the good bundles they were made from."""
     folder = tmp_path_factory.mktemp("forged")
-    makers = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal}
-    good = {form: seal(folder / f"good-{form}.zip").read_bytes() for form, seal in makers.items()}
+    good = {form: seal(folder / f"good-{form}.zip").read_bytes() for form, seal in MAKERS.items()}
     made = {name: FORGERS[case["forge"]](good[case.get("form", "first")]) for name, case in ATTACKS.items()}
     cases = ATTACKS | {f"good-{form}": {"form": form} for form in good}
     for name, bundle in made.items():

@@ -11,6 +11,7 @@ export const LEDGER_START_PROOF = "seal/ledger-start.tlog-proof";
 export const LEDGER_ENTRY = "seal/ledger-entry.json";
 export const LEDGER_ENTRY_PROOF = "seal/ledger-entry.tlog-proof";
 export const CADES = "seal/tagmanifest-sha256.txt.p7s";
+export const DISCLOSURES = "disclosures/personal.jsonl"; // beside the seals: whoever deletes lines redacts
 export const KEY_P256 = "seal/keys/dsse-p256.pub";
 export const KEY_ML_DSA_65 = "seal/keys/dsse-ml-dsa-65.pub";
 const STAMP = ".tsr";
@@ -40,6 +41,7 @@ const PARTS: [RegExp, Needs][] = [
     (match) => [[`${match[1]}${STAMP}`, "ARCHIVE_UNSTAMPED"], [`${STATEMENT}${STAMP}`, "STAMP_MISSING"]],
   ],
   [/^(archive\/[0-9]{4}-sha256\.txt)(?:\.[2-9])?\.tsr$/, (match) => [[match[1]!, "ARCHIVE_MISSING"]]],
+  [/^disclosures\/personal\.jsonl$/, () => []],
 ];
 
 function stampName(member: string, number: number): string {

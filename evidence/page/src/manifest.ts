@@ -12,6 +12,8 @@ export const MANIFEST = "manifest-sha256.txt";
 export const TAG_MANIFEST = "tagmanifest-sha256.txt";
 export const FINDINGS = "data/results/findings.json";
 export const CARDS = "data/evidence/cards.json";
+/** The tokens whose values were disclosed when the bundle was sealed. */
+export const PERSONAL = "data/evidence/personal.txt";
 export const REPORT = "data/report.html";
 export const DECLARATION_BYTES = ascii("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;

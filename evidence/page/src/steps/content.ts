@@ -1,16 +1,38 @@
 /** Steps 9 to 11: disclosures, what the members say of one another, and what the reader's policy demands beyond. */
 
+import * as disclosure from "../disclosure.ts";
 import { NotRun, VerificationError } from "../errors.ts";
 import type { Examination } from "../examination.ts";
 import { parseInstant } from "../instant.ts";
 import { MAX_JSON_BYTES } from "../json.ts";
+import { DISCLOSURES } from "../layout.ts";
 import * as manifest from "../manifest.ts";
 import { oldest } from "../policy.ts";
 import * as references from "../references.ts";
 
-/** Compare disclosures with their digests; this form of bundle has none, and step 2 lets none in. */
-export async function disclosures(): Promise<string> {
-  throw new NotRun("NO_DISCLOSURES", "the bundle discloses no personal values");
+/**
+ * Compare every disclosure with the sealed list of tokens; any number of them may have been deleted.
+ *
+ * 1. the sealed list has its form; 2. so have the disclosures; 3. each is of a listed token, and its salt and value have
+ * that token. Not checked: that a listed token occurs in a table, which only reading the tables shows.
+ */
+export async function disclosures(examination: Examination): Promise<string> {
+  const isThere = examination.has(DISCLOSURES);
+  if (!examination.has(manifest.PERSONAL)) {
+    if (isThere)
+      throw new VerificationError(
+        "DISCLOSURE_UNKNOWN", `${DISCLOSURES}: nothing was disclosed when this was sealed`,
+      );
+    throw new NotRun("NO_DISCLOSURES", "the bundle discloses no personal values");
+  }
+  const limit = disclosure.MAX_DISCLOSURE_BYTES;
+  const listed = disclosure.parseList(await examination.read(manifest.PERSONAL, limit)); // 1
+  const found = isThere ? disclosure.parse(await examination.read(DISCLOSURES, limit)) : []; // 2
+  disclosure.check(found, listed); // 3
+  const redacted = listed.size - found.length;
+  if (redacted)
+    examination.proved.open.push(`whom ${redacted} of ${listed.size} disclosed tokens stand for: redacted since`);
+  return `${found.length} of ${listed.size} personal values disclosed at sealing are there and match`;
 }
 
 /** Compare statement, findings, extraction cards and report with one another; nothing is judged again. */
