@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from checks.catalogues import Catalogues, shipped
 from checks.kernel import Kernel
 from evidence.model import Assurance, Period, Severity
 
@@ -43,6 +44,7 @@ class Scope:
     since: int = 0
     consent_offices: tuple[str, ...] = ()
     excluded_meters: tuple[str, ...] = field(default=())
+    catalogues: Catalogues = field(default_factory=shipped)
 
     @property
     def start(self) -> int:

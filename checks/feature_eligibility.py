@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from typing import Literal
 
 from checks import sql
+from evidence.errors import ProbityError
 
 #: The day on which the vendors' pages were read.
 READ_ON = "2026-08-22"
@@ -38,39 +39,40 @@ def features_bytes() -> bytes:
     return resources.files("checks").joinpath("zdr_features.csv").read_bytes()
 
 
-@cache
-def features(vendor: str) -> tuple[Feature, ...]:
-    """Return one vendor's features and models in file order."""
-    lines = features_bytes().decode().splitlines()
-    return tuple(
-        Feature(
-            row["vendor"],
-            "model" if row["what"] == "model" else "feature",
-            tuple(w for n in (row["name"], *filter(None, row["also"].split(";"))) for w in written(n)),
-            "yes" if row["eligible"] == "yes" else "no" if row["eligible"] == "no" else "limited",
-            row["entry"] == "yes",
-            row["because"],
+def parse_features(data: bytes) -> tuple[Feature, ...]:
+    """Return the features and models of a list in its order; ProbityError when it is not one."""
+    try:
+        lines = data.decode().splitlines()
+        return tuple(
+            Feature(
+                row["vendor"],
+                "model" if row["what"] == "model" else "feature",
+                tuple(w for n in (row["name"], *filter(None, row["also"].split(";"))) for w in written(n)),
+                "yes" if row["eligible"] == "yes" else "no" if row["eligible"] == "no" else "limited",
+                row["entry"] == "yes",
+                row["because"],
+            )
+            for row in csv.DictReader((line for line in lines if not line.startswith("#")), strict=True)
         )
-        for row in csv.DictReader(line for line in lines if not line.startswith("#"))
-        if row["vendor"] == vendor
-    )
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as cause:
+        raise ProbityError(f"the list of features cannot be read: {cause!r}") from cause
 
 
-def listed(vendor: str) -> str:
+def listed(features: Iterable[Feature], vendor: str) -> str:
     """Return the common table expression `eligibility (name, eligible, entry, because)` of a vendor's features."""
     return sql.rows(
         "eligibility",
         ("name", "eligible", "entry", "because"),
         [
             (sql.text(name), sql.text(f.eligible), sql.text("yes" if f.entry else "no"), sql.text(f.because))
-            for f in features(vendor)
-            if f.what == "feature"
+            for f in features
+            if f.vendor == vendor and f.what == "feature"
             for name in dict.fromkeys(f.names)
         ],
     )
 
 
-def keeping_models(vendor: str, column: str) -> str:
+def keeping_models(features: Iterable[Feature], vendor: str, column: str) -> str:
     """Return the condition that a model is one that keeps content whatever the setting; null where none is named."""
-    names = [name for f in features(vendor) if f.what == "model" for name in f.names]
+    names = [name for f in features if f.vendor == vendor and f.what == "model" for name in f.names]
     return "(" + (" OR ".join(f"contains(lower({column}), {sql.text(n)})" for n in names) or "1 = 0") + ")"

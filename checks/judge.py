@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from checks import finding, words
+from checks.catalogues import Catalogues, shipped
 from checks.commitment import Commitment, Scope, micros
 from checks.contract import Contract
 from checks.engine import Answer, Suite, SuiteResult
@@ -33,12 +34,14 @@ from evidence.model import (
 class Evidence:
     """What was gathered, as far as judging cares: which families have a table, and the cards behind them.
 
-    `failed` are families that a source should have provided and could not be asked for.
+    `failed` are families that a source should have provided and could not be asked for. `catalogues` are what a kernel
+    looks things up in: the shipped lists, or in a replay the sealed ones.
     """
 
     families: frozenset[str]
     cards: tuple[ExtractionCard, ...]
     failed: frozenset[str] = frozenset()
+    catalogues: Catalogues = field(default_factory=shipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def judge(
             if isinstance(commitment, UncheckedCommitment):
                 findings.append(finding.plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
                 continue
-            kernel = commitment.kernel(_scope(contract, commitment, cut, as_of))
+            kernel = commitment.kernel(_scope(contract, commitment, cut, as_of, evidence.catalogues))
             sql[name] = kernel.classify()
             try:
                 found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
@@ -154,7 +157,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _scope(contract: Contract, commitment: Commitment, period: Period, as_of: datetime) -> Scope:
+def _scope(
+    contract: Contract, commitment: Commitment, period: Period, as_of: datetime, catalogues: Catalogues
+) -> Scope:
     customer = tuple(c for c in (contract.customer.name, contract.customer.lei, contract.id) if c)
     return Scope(
         period=period,
@@ -165,6 +170,7 @@ def _scope(contract: Contract, commitment: Commitment, period: Period, as_of: da
         services=tuple(contract.services),
         consent_offices=tuple(contract.consent_offices),
         excluded_meters=(contract.vendor.name,),
+        catalogues=catalogues,
     )
 
 

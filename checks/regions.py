@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from importlib import resources
+
+from evidence.errors import ProbityError
 
 #: Member states of the European Union (ISO 3166-1 alpha-2), since 2020-02-01.
 EU = (
@@ -74,17 +75,19 @@ def catalogue_bytes() -> bytes:
     return resources.files("checks").joinpath("regions.csv").read_bytes()
 
 
-@cache
-def catalogue() -> tuple[Region, ...]:
-    """Return the shipped regions in file order."""
-    lines = catalogue_bytes().decode().splitlines()
-    return tuple(
-        Region(
-            r["provider"],
-            r["region_code"],
-            r["country"],
-            r["partition"],
-            (date.fromisoformat(r["valid_from"]) - _EPOCH).days if r["valid_from"] else None,
+def parse_regions(data: bytes) -> tuple[Region, ...]:
+    """Return the regions of a catalogue file in its order; ProbityError when it is not one."""
+    try:
+        lines = data.decode().splitlines()
+        return tuple(
+            Region(
+                r["provider"],
+                r["region_code"],
+                r["country"],
+                r["partition"],
+                (date.fromisoformat(r["valid_from"]) - _EPOCH).days if r["valid_from"] else None,
+            )
+            for r in csv.DictReader((line for line in lines if not line.startswith("#")), strict=True)
         )
-        for r in csv.DictReader(line for line in lines if not line.startswith("#"))
-    )
+    except (ValueError, KeyError, TypeError, csv.Error) as cause:
+        raise ProbityError(f"the region catalogue cannot be read: {cause!r}") from cause

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import Field, PrivateAttr
 
-from evidence.container import open_file
+from evidence.container import CHUNK, open_file
 from evidence.errors import DigestMismatch, VerificationError
 from evidence.model import Closed
 from evidence.statement import StatementFacts
@@ -94,20 +95,44 @@ class VerifiedContent:
         """Return the names of all members, sorted, such as `data/results/findings.json`."""
         return tuple(sorted(self._entries))
 
+    def digest(self, path: str) -> str:
+        """Return the verified SHA-256 of a member, in hexadecimal."""
+        return self._digests[self._entry(path).name]
+
+    def size(self, path: str) -> int:
+        """Return how many bytes a member has."""
+        return self._entry(path).size
+
     def read(self, path: str) -> bytes:
         """Return a member's bytes; VerificationError when it is absent or changed since the verification."""
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield a member in pieces of at most `CHUNK` bytes; what was yielded is vouched for only after the last one.
+
+        VerificationError when the member is absent or has changed since the verification.
+        """
+        entry, digest, left = self._entry(path), hashlib.sha256(), self._entry(path).size
+        with open_file(self._bundle) as file:
+            file.seek(entry.data)
+            while left:
+                try:
+                    chunk = file.read(min(CHUNK, left))
+                except OSError as cause:
+                    raise VerificationError("UNREADABLE", f"{path}: {cause.strerror}") from cause
+                if not chunk:
+                    break
+                digest.update(chunk)
+                left -= len(chunk)
+                yield chunk
+        if digest.hexdigest() != self._digests[path]:
+            raise DigestMismatch("DIGEST_MISMATCH", f"{path}: changed since it was verified")
+
+    def _entry(self, path: str) -> Entry:
         entry = self._entries.get(path)
         if entry is None:
             raise VerificationError("MISSING_MEMBER", path)
-        with open_file(self._bundle) as file:
-            try:
-                file.seek(entry.data)
-                data = file.read(entry.size)
-            except OSError as cause:
-                raise VerificationError("UNREADABLE", f"{path}: {cause.strerror}") from cause
-        if hashlib.sha256(data).hexdigest() != self._digests[path]:
-            raise DigestMismatch("DIGEST_MISMATCH", f"{path}: changed since it was verified")
-        return data
+        return entry
 
 
 class Verification(Closed):

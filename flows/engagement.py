@@ -18,7 +18,7 @@ from flows.audit_file import AuditFile, Lookup, load_audit_file
 from flows.ledger_file import open_ledger
 from flows.sealer import Sealer
 from flows.sealing_file import LocalKeys, open_sealer
-from infra.source import Source, collector_name
+from infra.source import Source, tool_name
 from infra.store import FolderStore, Store
 
 STATE = ".probity"
@@ -64,7 +64,7 @@ class Engagement:
     @property
     def tool(self) -> str:
         """Return the product and version as results name it."""
-        return collector_name().replace(" ", "-")
+        return tool_name()
 
     def sealer(self, now: datetime) -> Sealer:
         """Return the keys and authorities the audit file names; raises `BadInput` when one cannot be used."""

@@ -15,10 +15,11 @@ from evidence.errors import OutputFailed
 from evidence.families import family
 
 if TYPE_CHECKING:
+    from checks.contract import Contract
     from checks.judge import Judgement
     from evidence.model import AuditResult
     from flows.engagement import Engagement
-    from flows.pipeline import Run
+    from flows.pipeline import Collected, Run
     from flows.sealer import Sealer
     from infra.source import Gathered
 
@@ -59,26 +60,27 @@ def merge_family(name: str, parts: Sequence[Path], into: Path) -> Path:
 def assemble(
     engagement: Engagement,
     run: Run,
-    gathered: Gathered,
+    collected: Collected,
     judgement: Judgement,
     result: AuditResult,
     tables: Mapping[str, Path],
     sealer: Sealer,
 ) -> dict[str, bytes | Path]:
     """Return the members below `data/` by path; the same audit gives the same bytes."""
+    gathered = collected.gathered
     findings = canonical_bytes(result.as_json())
     cards = [card.as_json() for card in gathered.cards]
     payload: dict[str, bytes | Path] = {
         "contract/contract.yaml": engagement.versions[-1].loaded.raw,
         "contract/waivers.json": canonical_bytes([w.as_json() for w in engagement.waivers]),
-        "contract/commitments.json": canonical_bytes(_commitments(engagement)),
+        "contract/commitments.json": canonical_bytes(commitments(engagement.contract)),
         "method/audit.json": canonical_bytes(engagement.published),
-        "method/method.json": canonical_bytes(_method(engagement, run, gathered)),
+        "method/method.json": canonical_bytes(_method(engagement, run, collected)),
         "method/regions.csv": catalogue_bytes(),
         "method/zdr_features.csv": features_bytes(),
         "evidence/cards.json": canonical_bytes(cards),
         "results/findings.json": findings,
-        "results/expectations.json": canonical_bytes(_plain(judgement.expectations)),
+        "results/expectations.json": canonical_bytes(plain(judgement.expectations)),
         "limits.md": _limits(sealer),
         "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), sealer),
     }
@@ -88,14 +90,14 @@ def assemble(
     return payload
 
 
-def _commitments(engagement: Engagement) -> dict[str, Any]:
+def commitments(contract: Contract) -> dict[str, Any]:
+    """Return the clauses of a contract as read, with what its file leaves to defaults."""
     return {
-        name: c.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for name, c in engagement.contract.commitments.items()
+        name: c.model_dump(mode="json", by_alias=True, exclude_none=True) for name, c in contract.commitments.items()
     }
 
 
-def _method(engagement: Engagement, run: Run, gathered: Gathered) -> dict[str, Any]:
+def _method(engagement: Engagement, run: Run, collected: Collected) -> dict[str, Any]:
     installed = sorted({f"{d.name.lower()}=={d.version}" for d in metadata.distributions() if d.name})
     return {
         "schema": "probity.method/v1",
@@ -104,16 +106,17 @@ def _method(engagement: Engagement, run: Run, gathered: Gathered) -> dict[str, A
         "engine": engagement.engine,
         "versions": versions(engagement.engine),
         "installed_sha256": sha256_hex("\n".join(installed).encode()),
-        "problems": list(gathered.problems),
+        "problems": list(collected.gathered.problems),
+        "failed": sorted(collected.failed),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value with every float and large integer as text, which canonical JSON does not carry exactly."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, float) or (isinstance(value, int) and abs(value) > 2**53):
         return str(value)
     return value

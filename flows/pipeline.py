@@ -183,7 +183,7 @@ def seal(
         for name, paths in collected.gathered.tables.items()
         if name in needed
     }
-    payload = assemble(engagement, run, collected.gathered, judgement, result, tables, sealer)
+    payload = assemble(engagement, run, collected, judgement, result, tables, sealer)
     listed, lines = disclose(tables, run.register)
     if listed:
         payload[LISTED] = listed

@@ -29,6 +29,11 @@ def collector_name() -> str:
     return f"probity {metadata.version('probity')}"
 
 
+def tool_name() -> str:
+    """Return the product and version as results and bundles name it."""
+    return collector_name().replace(" ", "-")
+
+
 def no_progress(source: str, done: int, total: int) -> None:
     """Ignore progress."""
 

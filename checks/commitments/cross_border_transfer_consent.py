@@ -10,7 +10,7 @@ from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.consent_precedes import ConsentPrecedes
 from checks.kernels.set_membership import Located
 from checks.kernels.transfers import Transfers
-from checks.regions import JURISDICTIONS, catalogue
+from checks.regions import JURISDICTIONS
 
 Activity = Literal["process", "store", "backup", "replicate", "log", "support_access", "key"]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -79,7 +79,7 @@ class CrossBorderTransferConsent(Commitment):
 
     def kernel(self, scope: Scope) -> ConsentPrecedes:
         """Return the consent-precedes kernel over the activities outside."""
-        places = Located(scope, self.countries, self._activities, None, catalogue())
+        places = Located(scope, self.countries, self._activities, None, scope.catalogues.regions)
         return ConsentPrecedes(
             scope, Transfers(scope, places, self.purpose), register="consents", without="transfer without valid consent"
         )

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.allow_list import AllowList
 from checks.kernels.tenant_keys import TenantKeys
-from checks.regions import JURISDICTIONS, catalogue
+from checks.regions import JURISDICTIONS
 from checks.terms import Exact
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -68,7 +68,7 @@ class CustomerUniqueEncryptionKeys(Commitment):
     def kernel(self, scope: Scope) -> AllowList:
         """Return the set-membership kernel over the inventory of keys."""
         countries = JURISDICTIONS[self.allowed] if isinstance(self.allowed, str) else self.allowed
-        keys = TenantKeys(scope, self.tenants, self.systems, self.observed_every, countries, catalogue())
+        keys = TenantKeys(scope, self.tenants, self.systems, self.observed_every, countries, scope.catalogues.regions)
         return AllowList(scope, keys, self.observed_every)
 
 

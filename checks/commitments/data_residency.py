@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.set_membership import Located
-from checks.regions import JURISDICTIONS, catalogue
+from checks.regions import JURISDICTIONS
 
 Activity = Literal["process", "store", "backup", "replicate", "log", "support_access", "key"]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -76,7 +76,9 @@ class DataResidency(Commitment):
 
     def kernel(self, scope: Scope) -> Located:
         """Return the set-membership kernel over this clause's activities."""
-        return Located(scope, self.countries, self.activities, self.unless, catalogue(), self.replication_rules)
+        return Located(
+            scope, self.countries, self.activities, self.unless, scope.catalogues.regions, self.replication_rules
+        )
 
 
 COMMITMENT = DataResidency

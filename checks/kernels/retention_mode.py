@@ -60,7 +60,7 @@ class RetentionMode:
         columns = ", ".join(CLASSIFIED)
         kept = MaxAge(self.scope, NOTHING, self.content, (), None)
         return f"""
-WITH {listed(self.eligibility)},
+WITH {listed(self.scope.catalogues.features, self.eligibility)},
 {self._snapshots()},
 {stretches(self.scope.start, self.scope.end, self.every.microseconds)},
 {self._settings()},
@@ -127,7 +127,7 @@ unseen AS (
 
     def _features(self) -> str:
         s = self.scope
-        keeping = keeping_models(self.eligibility, "u.model")
+        keeping = keeping_models(self.scope.catalogues.features, self.eligibility, "u.model")
         return f"""
 used AS (
   SELECT lower(trim(feature)) AS name, model, used_at, requests, min(artefact) AS artefact,
@@ -197,8 +197,9 @@ feature AS (
         spans = sql.rows("span", ("low", "high"), sorted({(str(t[1]), str(t[2])) for t in totals}))
         if not totals:
             return {}
+        eligibility = listed(self.scope.catalogues.features, self.eligibility)
         counted = query(
-            f"WITH {listed(self.eligibility)}, {spans}, used AS (SELECT DISTINCT lower(trim(feature)) AS name, "
+            f"WITH {eligibility}, {spans}, used AS (SELECT DISTINCT lower(trim(feature)) AS name, "
             "model, used_at, coalesce(requests, 1) AS requests FROM feature_usage) "
             "SELECT s.low, s.high, CAST(sum(u.requests) AS BIGINT) FROM span AS s "
             "JOIN used AS u ON u.used_at >= s.low AND u.used_at < s.high "

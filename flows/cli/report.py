@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from evidence.errors import OutputFailed
-from evidence.trust import load_trust
-from evidence.verify import verify
+from flows.cli.verified import verified_content
 
 REPORT = "data/report.html"
 
@@ -21,7 +19,7 @@ REPORT = "data/report.html"
 @click.option("--out", type=click.Path(path_type=Path), help="file to write; standard output without it")
 def command(bundle: Path, trust: Path, out: Path | None) -> None:
     """Write the HTML report of a bundle that verifies; exit 4 and write nothing when it does not."""
-    page = verify(bundle, load_trust(trust), at=datetime.now(UTC)).content().read(REPORT)
+    page = verified_content(bundle, trust).read(REPORT)
     if out is None:
         sys.stdout.buffer.write(page)
         return

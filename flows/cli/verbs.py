@@ -35,10 +35,13 @@ VERBS = {
     "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
     "report": Verb("flows.cli.report", "Write the report of a verified bundle."),
     "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
+    "diff": Verb("flows.cli.diff", "Say what changed between two verified bundles."),
+    "export": Verb("flows.cli.export", "Write a verified bundle's findings in a format of other tools."),
     "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
     "breach": Verb("flows.cli.breach", "Compute when notices of a breach are due."),
     "redact": Verb("flows.cli.redact", "Delete disclosed personal values from a copy of a bundle."),
+    "replay": Verb("flows.cli.replay", "Judge a verified bundle again from itself alone, and compare."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
 }
 

@@ -23,7 +23,7 @@ def guard(event, arguments):
         os._exit(97)
 sys.addaudithook(guard)
 """
-#: Audits an engagement, then verifies, reports and lints; prints the exit code of each.
+#: Audits an engagement, then verifies, reports, replays and lints; prints the exit code of each.
 VERBS = """
 import contextlib, io, json, sys
 from pathlib import Path
@@ -38,11 +38,12 @@ bundle = next((folder / "bundles").glob("*.zip"))
 trust = folder / "keys" / "trust"
 codes["verify"] = run("verify", bundle, "--trust", trust)
 codes["report"] = run("report", bundle, "--trust", trust, "--out", folder / "report.html")
+codes["replay"] = run("replay", bundle, "--trust", trust)
 codes["lint"] = run("lint", folder)
 codes["plan"] = run("plan", folder)
 print(json.dumps(codes))
 """
-ALL_WELL = dict.fromkeys(("audit", "verify", "report", "lint", "plan"), 0)
+ALL_WELL = dict.fromkeys(("audit", "verify", "report", "replay", "lint", "plan"), 0)
 #: An environment that asks for everything we never send.
 TALKATIVE = {"DO_NOT_TRACK": "0", "GX_ANALYTICS_ENABLED": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "true"}
 UNSHARE = ("unshare", "--net")

@@ -15,6 +15,7 @@ import pytest
 
 from evidence.canonical import canonical_bytes
 from evidence.keys import make_keys
+from tests.cli.engagements import probity
 from tests.examples.engagements import load_generator
 
 #: Enough requests for every day and system of the finance firm.
@@ -64,6 +65,7 @@ def test_an_audit_on_a_cluster_seals_the_same_findings_as_duckdb(firm: Path, clu
     method = json.loads(member(there["bundle"], "method/method.json"))
     assert method["engine"] == "spark"
     assert {"pyspark", "sqlglot", "great_expectations"} <= method["versions"].keys()
+    assert probity("replay", there["bundle"], "--trust", firm / "keys" / "trust").code == 0
     stated = json.loads(member(there["bundle"], "method/audit.json"))["engine"]
     assert stated == {"kind": "spark", "master": "${MASTER}", "partitions": 2}
 
