@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,12 +72,10 @@ def command(
 
 
 def _verify(bundle: Path, trust: Path | None) -> None:
-    from evidence.trust import load_trust  # noqa: PLC0415
-    from evidence.verify import verify  # noqa: PLC0415
+    from flows.cli.verified import verified_content  # noqa: PLC0415
 
-    if trust is None:
-        return
-    verify(bundle, load_trust(trust), at=datetime.now(UTC)).content()
+    if trust is not None:
+        verified_content(bundle, trust)
 
 
 def _values() -> frozenset[str]:
