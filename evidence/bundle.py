@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 from evidence import manifest, statement
@@ -20,26 +21,42 @@ from evidence.verify import verify
 
 
 def seal_bundle(out: Path, payload: Mapping[str, bytes | Path], facts: StatementFacts, sealing: Sealing) -> Path:
-    """Write the sealed bundle to `out` and return it; the keys of `payload` are paths below data/.
-
-    1. measure and hash the payload; 2. make the manifests; 3. run the steps of the sealing over the tag manifest;
-    4. write the container beside `out` and flush it; 5. verify it as a reader would; 6. move it into place.
-    Equal input gives equal bytes with a deterministic sealing. OutputFailed when `out` exists, when something cannot
-    be read or written, or when the result would not verify; LimitExceeded names the limit. On any failure, an
-    interrupt included, nothing is left behind.
-    """
+    """Measure and hash the payload, whose keys are paths below data/, and seal it as `seal_members` does."""
     _refuse_existing(out)  # before hashing for minutes
-    members = [measure(manifest.DATA + name, source) for name, source in payload.items()]  # 1
-    members += _tag_members(members, facts)  # 2
+    return seal_members(out, measured(payload), facts, sealing)
+
+
+def measured(payload: Mapping[str, bytes | Path]) -> list[Member]:
+    """Return the payload as members of a bundle, measured and hashed; the keys are paths below data/."""
+    return [measure(manifest.DATA + name, source) for name, source in payload.items()]
+
+
+def seal_members(
+    out: Path,
+    payload: Sequence[Member],
+    facts: StatementFacts,
+    sealing: Sealing,
+    made: Mapping[str, bytes] = MappingProxyType({}),
+) -> Path:
+    """Write the sealed bundle to `out` and return it.
+
+    1. make the manifests; 2. run the steps of the sealing over the tag manifest, after what an earlier attempt with the
+    same payload and facts `made`; 3. write the container beside `out` and flush it; 4. verify it as a reader would;
+    5. move it into place. Equal input gives equal bytes with a deterministic sealing. OutputFailed when `out` exists,
+    when something cannot be read or written, or when the result would not verify; LimitExceeded names the limit. On any
+    failure, an interrupt included, nothing is left behind.
+    """
+    _refuse_existing(out)
+    members = [*payload, *_tag_members(payload, facts)]  # 1
     tag_manifest = next(m for m in members if m.name == manifest.TAG_MANIFEST)
-    draft = run_steps(sealing.steps, Draft(facts, b"".join(chunks_of(tag_manifest.source)), {}))  # 3
+    draft = run_steps(sealing.steps, Draft(facts, b"".join(chunks_of(tag_manifest.source)), made))  # 2
     members += [measure(name, data) for name, data in draft.files.items()]
     with placed(out) as (file, partial):
-        write_container(file, members)  # 4
+        write_container(file, members)  # 3
         file.flush()
         os.fsync(file.fileno())
-        _check_own_work(partial, sealing)  # 5
-    return out  # 6: done on leaving `placed`
+        _check_own_work(partial, sealing)  # 4
+    return out  # 5: done on leaving `placed`
 
 
 def instructions() -> bytes:
@@ -47,7 +64,7 @@ def instructions() -> bytes:
     return resources.files("evidence").joinpath(manifest.INSTRUCTIONS).read_bytes()
 
 
-def _tag_members(payload: list[Member], facts: StatementFacts) -> list[Member]:
+def _tag_members(payload: Sequence[Member], facts: StatementFacts) -> list[Member]:
     contents = {
         manifest.DECLARATION: manifest.DECLARATION_BYTES,
         manifest.INFO: statement.bag_info(facts),

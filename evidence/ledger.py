@@ -87,14 +87,20 @@ class Ledger:
         """Return what the ledger says; NotLogged when its leaves contradict one another."""
         return History.of(read_leaves(self._shelf))
 
-    def append(self, make: Callable[[History], bytes]) -> Appended:
-        """Write the leaf that `make` derives from what is there; it is called again when somebody was faster."""
+    def append(self, make: Callable[[History], bytes], *, once: bool = False) -> Appended:
+        """Write the leaf that `make` derives from what is there; it is called again when somebody was faster.
+
+        `once` is for a run that goes on after a crash, or was not told that its write succeeded: a leaf that is there
+        already is returned. Otherwise NotLogged refuses it, like any that does not follow.
+        """
         for _ in range(MAX_ATTEMPTS):
             history = self.history()
             index = history.size
+            leaf = make(history)
+            if once and (known := history.index_of(leaf)) is not None:
+                return Appended(known, leaf)
             if index >= self._most:
                 raise OutputFailed(f"the ledger has its {self._most} leaves; begin another with a key of its own")
-            leaf = make(history)
             history.add(leaf)
             if self._shelf.create(leaf_name(index), leaf):
                 return Appended(index, leaf)

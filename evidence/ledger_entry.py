@@ -103,6 +103,7 @@ class History:
         self.contracts: dict[str, Contract] = {}
         self.size = 0
         self._runs: set[str] = set()
+        self._indices: dict[str, int] = {}
 
     @classmethod
     def of(cls, leaves: Sequence[bytes]) -> History:
@@ -116,22 +117,27 @@ class History:
         """Return what is known of a contract, which may be nothing yet."""
         return self.contracts.get(name, Contract())
 
+    def index_of(self, leaf: bytes) -> int | None:
+        """Return where a leaf lies; None when it is not there."""
+        return self._indices.get(sha256_hex(leaf))
+
     def add(self, leaf: bytes) -> None:
         """Take in the next leaf.
 
         1. a start has the next number of its contract, and a run that is new; 2. a completion belongs to an open start
         by run, number and digest; 3. it follows the statement completed before it, and no statement comes twice.
         """
-        entry, where = parse(leaf), f"leaf {self.size}"
+        entry, where, digest = parse(leaf), f"leaf {self.size}", sha256_hex(leaf)
         known = self.contracts.setdefault(entry.contract, Contract())
         if isinstance(entry, RunStarted):
             if entry.sequence != known.runs + 1 or entry.run in self._runs:  # 1
                 raise NotLogged("LEDGER_SEQUENCE", f"{where}: run {entry.run} is not number {known.runs + 1}")
             known.runs += 1
-            known.open[entry.run] = Started(entry, self.size, sha256_hex(leaf))
+            known.open[entry.run] = Started(entry, self.size, digest)
             self._runs.add(entry.run)
         else:
             self._complete(known, entry, where)
+        self._indices[digest] = self.size
         self.size += 1
 
     def _complete(self, known: Contract, entry: RunCompleted, where: str) -> None:

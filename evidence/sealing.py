@@ -86,6 +86,18 @@ class CadesSeal:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Hands what was made so far to whoever keeps it, before the ledger commits to it; makes nothing itself."""
+
+    keep: Callable[[Draft], None]
+
+    def make(self, draft: Draft) -> Mapping[str, bytes]:
+        """Return nothing."""
+        self.keep(draft)
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCopies:
     """Puts copies of the statement's public keys into the bundle: hints, which `verify` compares with the pinned."""
 

@@ -40,10 +40,8 @@ def audit(
         collected = pipeline.gather(opened, run, tasks.gather)
         judgement = tasks.step("check", lambda: pipeline.check(opened, run, collected))
         result = pipeline.conclude(opened, run, judgement)
-        sealed = tasks.step(
-            "seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer, announced)
-        )
-        bundle = tasks.step("publish", lambda: pipeline.publish(opened, run, sealed))
+        tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer, announced))
+        bundle = tasks.step("publish", lambda: pipeline.publish(opened, run))
     finally:
         pipeline.clear(run)
     create_table_artifact(

@@ -7,8 +7,8 @@ the clock or the environment: both come in through `Run` and `Engagement`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,9 @@ from flows.engagement import Engagement
 from flows.engines import open_engine
 from flows.payload import assemble, merge_family
 from flows.sealer import Sealer
+from infra.sealing_record import KeptStart, Record
 from infra.source import CacheAt, Gathered, Gathering, Source, no_variable
+from infra.unfinished import Unfinished
 from infra.work_lock import WorkLock
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from evidence.ledger_run import Announced
 
 Tell = Callable[[str], None]
-MAX_SEALINGS = 8  # one is enough unless other audits of the same contract end in the same second
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,17 @@ class Run:
     as_of: datetime
     now: Callable[[], datetime]
     register: Register
-    work: Path
+    held: Unfinished
     tell: Tell = field(default=lambda _: None)
     workers: int = 0
     cache_key: bytes | None = None
     lock: WorkLock | None = None
+
+    @property
+    def work(self) -> Path:
+        """Return the run's work folder."""
+        return self.held.work
+
     variable: Callable[[str], str | None] = no_variable
 
 
@@ -172,7 +179,9 @@ def seal(
     sealer: Sealer,
     announced: Announced | None = None,
 ) -> Path:
-    """Write the report, assemble the payload and seal it in the work folder; nothing is published yet."""
+    """Write the report, assemble and keep the payload, and seal it in the work folder; nothing is published yet."""
+    from flows.finishing import seal_kept  # noqa: PLC0415 - keeps the verifier out of the verbs that do not seal
+
     run.tell("seal")
     _make(run.work)
     needed = {
@@ -187,42 +196,27 @@ def seal(
     listed, lines = disclose(tables, run.register)
     if listed:
         payload[LISTED] = listed
-    return _seal(engagement, run, payload, result, replace(sealer, disclosures=lines), announced)
+    run.held.claim()
+    members = run.held.keep(_record(engagement, run, result, sealer, announced), payload, lines)
+    return seal_kept(run.held, sealer, run.now, members)
 
 
-def _seal(
-    engagement: Engagement,
-    run: Run,
-    payload: Mapping[str, bytes | Path],
-    result: AuditResult,
-    sealer: Sealer,
-    announced: Announced | None,
-) -> Path:
-    """Seal after the statement completed last; when another run was faster, after that one."""
-    from evidence.bundle import seal_bundle  # noqa: PLC0415 - keeps cryptography out of the verbs that do not seal
-    from evidence.ledger_run import Superseded  # noqa: PLC0415
-    from evidence.statement import StatementFacts  # noqa: PLC0415
-
-    target = run.work / engagement.bundle_name(run.period, run.id)
-    for attempt in range(MAX_SEALINGS):
-        facts = StatementFacts(
-            run=run.id,
-            contract=result.contract,
-            period=run.period,
-            as_of=run.as_of,
-            status=result.status,
-            findings_sha256=sha256_hex(canonical_bytes(result.as_json())),
-            sealed_at=run.now(),
-            tool=engagement.tool,
-            previous=announced.previous() if announced else None,
-            ledger=announced.logged() if announced else None,
-        )
-        try:
-            return seal_bundle(target, payload, facts, sealer.sealing(run.now, announced))
-        except Superseded:
-            if attempt + 1 == MAX_SEALINGS:
-                raise
-    raise OutputFailed("no attempt to seal was allowed")
+def _record(
+    engagement: Engagement, run: Run, result: AuditResult, sealer: Sealer, announced: Announced | None
+) -> Record:
+    start = announced.start if announced else None
+    return Record(
+        run=run.id,
+        bundle=engagement.bundle_name(run.period, run.id),
+        contract=result.contract,
+        period=run.period,
+        as_of=run.as_of,
+        status=result.status,
+        findings_sha256=sha256_hex(canonical_bytes(result.as_json())),
+        tool=engagement.tool,
+        keys=sealer.identity,
+        start=KeptStart(leaf=start.leaf.decode(), proof=start.proof.decode()) if start else None,
+    )
 
 
 def _make(work: Path) -> None:
@@ -233,21 +227,28 @@ def _make(work: Path) -> None:
         raise OutputFailed(f"cannot make the work folder {work.name}: {cause.strerror or cause}") from cause
 
 
-def publish(engagement: Engagement, run: Run, sealed: Path) -> str:
+def publish(engagement: Engagement, run: Run) -> str:
     """Put the sealed bundle where the audit file says, whole or not at all, and never over another one."""
+    from flows.finishing import publish_kept  # noqa: PLC0415 - keeps the verifier out of the verbs that do not seal
+
     run.tell("publish")
-    return engagement.store.put(sealed, engagement.bundle_name(run.period, run.id), run.now())
+    return publish_kept(run.held, engagement.store, run.now)
 
 
 def clear(run: Run) -> None:
-    """Remove the run's working files and end its claim to them; what was gathered stays in the locker."""
+    """Remove the run's working files and end its claim to them; what was gathered stays in the locker.
+
+    The files of a run that was interrupted while it was sealed stay as well: `audit --resume` finishes it.
+    """
     try:
-        shutil.rmtree(run.work)
+        if not run.held.is_kept:
+            shutil.rmtree(run.work)
     except FileNotFoundError:
         return
     except OSError as cause:
         raise OutputFailed(f"cannot remove the work folder {run.work.name}: {cause.strerror or cause}") from cause
     finally:
+        run.held.release()
         if run.lock is not None:
             run.lock.release()
 
@@ -269,8 +270,8 @@ def run_audit(engagement: Engagement, run: Run, sealer: Sealer) -> Audited:
         collected = gather(engagement, run)
         judgement = check(engagement, run, collected)
         result = conclude(engagement, run, judgement)
-        sealed = seal(engagement, run, collected, judgement, result, sealer, announced)
-        bundle = publish(engagement, run, sealed)
+        seal(engagement, run, collected, judgement, result, sealer, announced)
+        bundle = publish(engagement, run)
     finally:
         clear(run)
     return Audited(result, bundle, told(collected, judgement))

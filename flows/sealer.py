@@ -16,8 +16,19 @@ from evidence.certificates import Chain, named
 from evidence.ledger import Ledger
 from evidence.ledger_run import Announced, Completion
 from evidence.policy import CADES, DSSE_P256, ML_DSA_65, Policy
-from evidence.sealing import CadesSeal, Disclosed, DsseSeal, KeyCopies, RevocationData, Sealing, SealingStep
+from evidence.sealing import (
+    CadesSeal,
+    Disclosed,
+    Draft,
+    DsseSeal,
+    Kept,
+    KeyCopies,
+    RevocationData,
+    Sealing,
+    SealingStep,
+)
 from evidence.signer import Signer
+from evidence.spki import digest_of_key
 from evidence.timestamp import Stamper
 from evidence.trust import Trust
 
@@ -64,16 +75,37 @@ class Sealer:
         log, witness = (self.ledger.key, self.ledger.witness_key) if self.ledger else (None, None)
         return Trust(policy, first, second, self.chain[-1:], self.tsa_roots, ledger=log, witness=witness)
 
-    def sealing(self, now: Callable[[], datetime], announced: Announced | None = None) -> Sealing:
-        """Return the steps in the order of the design; the order matters: each step covers what is before it."""
-        steps: list[SealingStep] = []
-        if self.cades is not None:
-            steps.append(CadesSeal(self.cades))
-        steps.append(DsseSeal((self.p256,) if self.ml_dsa_65 is None else (self.p256, self.ml_dsa_65)))
-        steps += [KeyCopies(self.p256, self.ml_dsa_65), Stamps(self.stampers)]
+    @property
+    def identity(self) -> str:
+        """Return what a run is sealed with: one that was begun with this is finished with nothing else."""
+        second = f", ML-DSA-65 key {digest_of_key(self.ml_dsa_65.public_key)}" if self.ml_dsa_65 else ""
+        log = self.ledger.key.vkey if self.ledger else "no ledger"
+        return f"{self.name}{second}; {self.time_level}; {log}"
+
+    def sealing(
+        self,
+        now: Callable[[], datetime],
+        announced: Announced | None = None,
+        keep: Callable[[Draft], None] | None = None,
+        *,
+        sealed: bool = False,
+    ) -> Sealing:
+        """Return the steps in the order of the design; the order matters: each step covers what is before it.
+
+        `keep` is given the seals before the ledger commits to them. With `sealed` they are there from an earlier
+        attempt, and the steps are those from the ledger on.
+        """
+        steps = [] if sealed else self._seals()
         if announced is not None:
+            if keep is not None and not sealed:
+                steps.append(Kept(keep))
             steps.append(Completion(announced))
         if self.cades is not None:
             steps.append(RevocationData(self.revocation))
         steps += [ArchiveList(self.stampers), Disclosed(self.disclosures)]
         return Sealing(steps=tuple(steps), trust=self.trust(), now=now)
+
+    def _seals(self) -> list[SealingStep]:
+        steps: list[SealingStep] = [] if self.cades is None else [CadesSeal(self.cades)]
+        steps.append(DsseSeal((self.p256,) if self.ml_dsa_65 is None else (self.p256, self.ml_dsa_65)))
+        return [*steps, KeyCopies(self.p256, self.ml_dsa_65), Stamps(self.stampers)]

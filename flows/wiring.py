@@ -22,6 +22,7 @@ from flows.engines import require
 from flows.pipeline import Run, Tell
 from flows.sealer import Sealer
 from infra import settings
+from infra.unfinished import Unfinished
 from infra.work_lock import WorkLock
 
 SALT_BYTES = 32
@@ -48,6 +49,25 @@ class Prepared:
     sealer: Sealer
 
 
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """An engagement whose interrupted runs can be finished."""
+
+    engagement: Engagement
+    sealer: Sealer
+    now: Callable[[], datetime]
+
+
+def reopen(request: Request, now: Callable[[], datetime] | None = None) -> Reopened:
+    """Return what finishing interrupted runs needs: keys, ledger and store, and neither a period nor an engine."""
+    clock = now or (lambda: datetime.now(UTC))
+    out = Path(request.out) if request.out else None
+    engagement = open_engagement(Path(request.engagement), settings.variable, out)
+    sealer = replace(engagement.sealer(clock()), ledger=engagement.ledger())
+    engagement.store.prepare()
+    return Reopened(engagement, sealer, clock)
+
+
 def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:
     """Return everything a run needs; whatever can fail early fails here, before anything is gathered."""
     clock = now or (lambda: datetime.now(UTC))
@@ -69,7 +89,7 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         as_of=as_of.astimezone(UTC),
         now=clock,
         register=Register(Tokens(salt), engagement.file.personal.fields),
-        work=engagement.state / "work" / run_id,
+        held=Unfinished(engagement.state / "work" / run_id),
         tell=tell,
         workers=settings.processors(),
         lock=WorkLock(engagement.state),

@@ -1,5 +1,7 @@
 """Working folders of runs: those of runs that were killed are removed by the next, those of living runs by nobody.
 
+Those of runs that can be finished stay as well (`unfinished`).
+
 Every run holds a shared lock on one file for as long as it lives; the kernel lets go of it however the run ends.
 Whoever gets that lock alone knows that nobody else is at work, and that whatever lies there is left over.
 """
@@ -11,6 +13,8 @@ import fcntl
 import os
 import shutil
 from pathlib import Path
+
+from infra.unfinished import unfinished
 
 
 class WorkLock:
@@ -43,7 +47,8 @@ class WorkLock:
             os.close(held)
 
     def _sweep(self) -> None:
-        for left in (self._state / "work").glob("*"):
+        kept = {run.work for run in unfinished(self._state)}
+        for left in set((self._state / "work").glob("*")) - kept:
             shutil.rmtree(left, ignore_errors=True)
         for left in (self._state / "locker").glob(".put-*"):
             left.unlink(missing_ok=True)

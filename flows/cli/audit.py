@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from evidence.model import AuditResult, Status, exit_code
+from evidence.model import AuditResult, Status, exit_code, roll_up
 from flows.cli.progress import Progress
 from flows.cli.table import findings_text
 from flows.engagement import STATE
-from flows.wiring import Request, prepare
+from flows.wiring import Prepared, Request, prepare, reopen
 from infra import settings
+
+if TYPE_CHECKING:
+    from flows.pipeline import Audited
+
+INTERRUPTED = "was interrupted while it was sealed; `probity audit ENGAGEMENT --resume` finishes it"
+OPEN = "is open in the ledger: under way, or ended before it could be finished; only a new audit can answer for it"
 
 FAIL_ON = {
     "unproven": {Status.BREACHED, Status.UNPROVEN},
@@ -32,6 +39,7 @@ FAIL_ON = {
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--fail-on", type=click.Choice([*FAIL_ON]), default="unproven", show_default=True)
 @click.option("--flow", is_flag=True, help="run as a Prefect flow; always so where PREFECT_API_URL is set")
+@click.option("--resume", is_flag=True, help="finish runs that were interrupted while they were sealed, and no more")
 def command(
     engagement: str,
     period: str | None,
@@ -42,27 +50,63 @@ def command(
     form: str,
     fail_on: str,
     flow: bool,
+    resume: bool,
 ) -> None:
     """Audit the engagement in a folder and seal the answer.
 
     Exit codes: 0 kept, 1 breached, 2 invalid input, 3 unproven, 4 integrity, 5 our own failure.
     """
     request = Request(engagement, period, start, end, as_of, out)
+    if resume:
+        if flow or any(asked is not None for asked in (period, start, end, as_of)):
+            raise click.UsageError("--resume finishes runs as they were begun: it takes no period, --as-of or --flow")
+        raise SystemExit(_resume(request, form, FAIL_ON[fail_on]))
     with Progress(sys.stderr) as progress:
         prepared = prepare(request, progress.tell)  # before a flow as well: a mistake must not cost a server's start
         progress.note(*prepared.engagement.warnings)
-        if flow or settings.prefect_api_url():
-            settings.keep_prefect_in(str(Path(engagement).absolute() / STATE / "prefect"))
-            from flows.audit import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
-
-            audited = run_flow(request)
-        else:
-            from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
-
-            audited = run_audit(prepared.engagement, prepared.run, prepared.sealer)
+        try:
+            audited = _run(request, prepared, flow=flow)
+        finally:
+            progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
+
+
+def _run(request: Request, prepared: Prepared, *, flow: bool) -> Audited:
+    if flow or settings.prefect_api_url():
+        settings.keep_prefect_in(str(Path(request.engagement).absolute() / STATE / "prefect"))
+        from flows.audit import run_flow  # noqa: PLC0415 - Prefect takes seconds to import
+
+        return run_flow(request)
+    from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
+
+    return run_audit(prepared.engagement, prepared.run, prepared.sealer)
+
+
+def _interrupted(prepared: Prepared) -> tuple[str, ...]:
+    from flows.resume import interrupted  # noqa: PLC0415 - the pipeline is not in the base install
+
+    return interrupted(prepared.engagement)
+
+
+def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
+    """Finish what was interrupted, print each result, and return the exit code; open starts count as unproven."""
+    from flows import resume  # noqa: PLC0415 - the pipeline is not in the base install
+
+    statuses: list[Status] = []
+    with Progress(sys.stderr) as progress:
+        opened = reopen(request)
+        for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
+            click.echo(_render(audited.result, audited.bundle, form))
+            statuses.append(audited.status)
+        if not statuses:
+            progress.note("there is no run to finish")
+        for start in resume.open_starts(opened.engagement, opened.sealer):
+            progress.note(f"run {start.entry.run}, number {start.entry.sequence}, {OPEN}")
+            statuses.append(Status.UNPROVEN)
+    failing = [status for status in statuses if status in fail_on]
+    return exit_code(roll_up(failing)) if failing else 0
 
 
 def _render(result: AuditResult, bundle: str, form: str) -> str:

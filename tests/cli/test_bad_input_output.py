@@ -26,7 +26,6 @@ def test_an_output_that_is_no_folder_is_found_before_anything_is_gathered(tmp_pa
 FULL = {
     "the salt": (0, "state", 0),
     "a table": (2000, "part-00000.parquet", 1),
-    "the bundle": (30_000, ".zip", 4),
 }
 
 
@@ -41,6 +40,17 @@ def test_a_full_disk_ends_with_one_message_and_nothing_half_done(tmp_path, what)
     assert "internal error" not in outcome.err
     assert (bundles(folder), half_done(folder)) == ([], [])
     assert len(kept(folder)) == artefacts
+
+
+def test_a_disk_that_is_full_when_the_bundle_is_written_costs_no_more_than_a_resume(tmp_path):
+    folder = unjudged(trail(tmp_path / "e"))
+    outcome = process("audit", folder, code=SMALL_DISK.format(30_000), env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert (outcome.code, outcome.out, bundles(folder)) == (5, "", [])
+    interrupted, failed = outcome.err.splitlines()
+    assert "`probity audit ENGAGEMENT --resume` finishes it" in interrupted
+    assert failed.endswith("(File too large)")
+    assert probity("audit", folder, "--resume").code == 0
+    assert (len(bundles(folder)), half_done(folder)) == (1, [])
 
 
 def test_a_locker_that_is_full_is_named_although_tables_are_open(tmp_path):

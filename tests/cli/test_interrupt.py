@@ -5,6 +5,7 @@ The process stops itself at a named moment, seen by an audit hook, so that no te
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -32,7 +33,7 @@ MOMENTS = {
     "while the bundle is sealed": ("open", ".zip.0.partial", 4),
     "while the bundle is published": ("os.link", "audit-trail", 4),
 }
-KILLED = ("while the first artefact is stored", "while the bundle is published")
+GATHERING, SEALING = list(MOMENTS)[:2], list(MOMENTS)[2:]
 
 
 def stopped(folder, number, moment):
@@ -40,7 +41,7 @@ def stopped(folder, number, moment):
     return process(int(number), event, part, "audit", folder, code=STOPPED)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", GATHERING)
 def test_an_interruption_leaves_what_was_gathered_and_nothing_half_done(tmp_path, moment):
     folder = unjudged(trail(tmp_path / "e"))
     outcome = stopped(folder, signal.SIGINT, moment)
@@ -49,6 +50,28 @@ def test_an_interruption_leaves_what_was_gathered_and_nothing_half_done(tmp_path
     assert "Traceback" not in outcome.err
     assert (bundles(folder), half_done(folder)) == ([], [])
     assert len(kept(folder)) == MOMENTS[moment][2]
+
+
+@pytest.mark.parametrize("moment", SEALING)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_interrupted_while_it_is_sealed_is_finished_by_resume(tmp_path, moment, number):
+    folder = unjudged(trail(tmp_path / "e"))
+    outcome = stopped(folder, number, moment)
+    assert bundles(folder) == []
+    (run,) = [path.name for path in (folder / ".probity/work").iterdir()]
+    if number == signal.SIGINT:
+        assert (outcome.code, f"run {run} was interrupted while it was sealed" in outcome.err) == (5, True)
+    (folder / "cloudtrail/log.json.gz").unlink()  # nothing is gathered again
+    resumed = probity("audit", folder, "--resume", "--format", "json")
+    assert (resumed.code, resumed.err) == (0, "")
+    (bundle,) = bundles(folder)
+    assert json.loads(resumed.out)["bundle"] == str(bundle)
+    assert run in bundle.name
+    assert half_done(folder) == []
+    checked = probity(
+        "ledger", "audit", folder / "ledger", "--trust", folder / "keys/trust", "--bundles", bundle.parent
+    )
+    assert (checked.code, checked.err) == (0, "")
 
 
 def test_an_interruption_while_the_engine_is_loaded_leaves_nothing_half_done(tmp_path):
@@ -67,23 +90,33 @@ def test_after_an_interruption_the_audit_succeeds_over_what_was_kept(tmp_path):
     assert half_done(folder) == []
 
 
-@pytest.mark.parametrize("moment", KILLED)
-def test_after_a_killed_run_the_audit_succeeds(tmp_path, moment):
-    folder = unjudged(trail(tmp_path / "e"))
-    assert stopped(folder, signal.SIGKILL, moment).code == -signal.SIGKILL
-    assert bundles(folder) == []
-    assert probity("audit", folder).code == 0
-    (bundle,) = bundles(folder)
-    assert probity("verify", bundle, "--trust", folder / "keys" / "trust").code == 0
-
-
-# What it left in a store stays: other engagements may be publishing there.
-@pytest.mark.parametrize("moment", [moment for moment in MOMENTS if "published" not in moment])
+@pytest.mark.parametrize("moment", GATHERING)
 def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path, moment):
     folder = unjudged(trail(tmp_path / "e"))
     assert stopped(folder, signal.SIGKILL, moment).code == -signal.SIGKILL
     assert probity("audit", folder).code == 0
     assert half_done(folder) == []
+    (bundle,) = bundles(folder)
+    assert probity("verify", bundle, "--trust", folder / "keys" / "trust").code == 0
+
+
+def test_the_next_audit_leaves_a_run_that_can_be_finished_and_says_so(tmp_path):
+    folder = unjudged(trail(tmp_path / "e"))
+    stopped(folder, signal.SIGKILL, "while the bundle is sealed")
+    outcome = probity("audit", folder)
+    assert (outcome.code, "--resume` finishes it" in outcome.err) == (0, True)
+    assert probity("audit", folder, "--resume").code == 0
+    assert len(bundles(folder)) == 2
+
+
+def test_resume_names_what_cannot_be_finished(tmp_path):
+    folder = unjudged(trail(tmp_path / "e"))
+    stopped(folder, signal.SIGKILL, "while a table is written")
+    outcome = probity("audit", folder, "--resume")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert "there is no run to finish" in outcome.err
+    assert "number 1, is open in the ledger" in outcome.err
+    assert probity("audit", folder, "--resume", "--period", "2025-06").code == 2
 
 
 def test_a_polite_end_is_treated_as_an_interruption(tmp_path):
