@@ -180,6 +180,8 @@ def _gaps(commitment: Commitment, evidence: Evidence, engine: Engine) -> set[Rea
         cards = [c for c in evidence.cards if need.family in c.families]
         if need.family in evidence.failed or any(not c.complete for c in cards):
             gaps.add(Reason.SOURCE_ERROR)
+        if any(need.family in c.blind for c in evidence.cards):
+            gaps.add(Reason.BLIND)
         if any(c.unreadable for c in cards):
             gaps.add(Reason.UNREADABLE_ROWS)
         if not need.required:

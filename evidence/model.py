@@ -235,7 +235,10 @@ class AuditResult(Closed):
 
 
 class ExtractionCard(Closed):
-    """How one raw artefact was obtained, so that an auditor can repeat the extraction."""
+    """How one raw artefact was obtained, so that an auditor can repeat the extraction.
+
+    `blind` names families whose records the source did not keep, or not all of the time: what is there is no whole.
+    """
 
     artefact: str
     size: int
@@ -263,6 +266,7 @@ class ExtractionCard(Closed):
     assurance: Assurance
     source_digest: str | None = None
     source_digest_verified: bool | None = None
+    blind: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _nothing_vanishes(self) -> ExtractionCard:

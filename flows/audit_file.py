@@ -78,6 +78,9 @@ class AuditFile(Closed):
     egress: frozenset[Annotated[str, Field(pattern=HOST)]] | None = Field(
         default=None, description="the only hosts that evidence may be fetched from; by default each vendor's own"
     )
+    evidence_regions: frozenset[str] | None = Field(
+        default=None, description="the only cloud regions whose buckets evidence may be fetched from; by default any"
+    )
     engine: Choice = Field(default=DEFAULT, description="what judges: duckdb in this process, or spark")
     signer: Keys
     timestamp: Timestamps = Field(

@@ -108,6 +108,7 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         journals=engagement.state / "locker" / "journals",
         variable=run.variable,
         egress=engagement.file.egress,
+        evidence_regions=engagement.file.evidence_regions,
         cache=_cache(engagement, run),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )

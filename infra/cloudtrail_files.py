@@ -36,7 +36,12 @@ _Read: TypeAlias = Callable[[], Iterator[Segment | TypedSegment]]
 
 def gather_cloudtrail(source: Source, configured: str, gathering: Gathering) -> None:
     """Store and read every log file below a folder; the folder's card names every file that is none."""
-    folder = Folder(gathering, source, configured)
+    gather_logs(Folder(gathering, source, configured))
+
+
+def gather_logs(folder: Folder) -> None:
+    """Store and read every log file of a folder, wherever its files were fetched from."""
+    source, gathering = folder.source, folder.gathering
     with ExitStack() as stack:
         parts = {name: stack.enter_context(gathering.part(name)) for name in FAMILIES}
         normalisers = {name: stack.enter_context(gathering.normaliser(name, source.kind)) for name in FAMILIES}
@@ -95,6 +100,7 @@ class _Gatherer:
             address=self.folder.address(log.entry.name),
             media_type=log.media_type,
             families=FAMILIES,
+            custody=self.folder.custody_of(log.entry.name),
         )
 
     def _stored(self, batch: Batch) -> Iterator[LogFile]:

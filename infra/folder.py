@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -11,7 +12,7 @@ from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded
 from evidence.locker import Batch, Stored
 from infra.listing import Entry, list_folder
-from infra.source import Gathering, Source
+from infra.source import NO_CUSTODY, Custody, Gathering, Source
 from infra.tally import Tally
 
 LISTING_MEDIA_TYPE = "application/vnd.probity.listing+json"
@@ -20,11 +21,17 @@ NAMED_SKIPPED = 20
 
 @dataclass(slots=True)
 class Folder:
-    """The files of one configured folder. `finish` adds the folder's own card, whose artefact is the listing."""
+    """The files of one configured folder. `finish` adds the folder's own card, whose artefact is the listing.
+
+    `listed` are files that were fetched from elsewhere; `configured` is then the address they were fetched from, and
+    `custody` what is known of some of them by name.
+    """
 
     gathering: Gathering
     source: Source
     configured: str
+    listed: tuple[Entry, ...] | None = None
+    custody: Mapping[str, Custody] = field(default_factory=dict)
     entries: tuple[Entry, ...] = field(init=False)
     _skipped: dict[str, str] = field(default_factory=dict, init=False)
     _lost: dict[str, str] = field(default_factory=dict, init=False)
@@ -34,7 +41,10 @@ class Folder:
     def __post_init__(self) -> None:
         """List the folder; raises `BadInput` if there is none."""
         self._started = self.gathering.now()
-        self.entries = list_folder(self.path, shown=self.shown, limits=self.gathering.limits)
+        if self.listed is None:
+            self.entries = list_folder(self.path, shown=self.shown, limits=self.gathering.limits)
+        else:
+            self.entries = self.listed
 
     @property
     def path(self) -> Path:
@@ -44,12 +54,18 @@ class Folder:
     @property
     def shown(self) -> str:
         """Return how the folder is called on cards: as written in the audit file, without paths of this machine."""
+        if self.listed is not None:
+            return self.configured
         configured = PurePath(self.gathering.shown or self.configured)
         return configured.name if configured.is_absolute() else configured.as_posix()
 
     def address(self, name: str) -> str:
         """Return the address of a file of the folder as cards state it."""
         return f"{self.shown}/{name}"
+
+    def custody_of(self, name: str) -> Custody:
+        """Return what is known of how a file came to us."""
+        return self.custody.get(name, NO_CUSTODY)
 
     def store(
         self, entry: Entry, *, limit: int, families: tuple[str, ...] = (), into: Batch | None = None

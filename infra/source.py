@@ -59,7 +59,8 @@ class Custody:
     """How an artefact came to us, beyond what a file can say: what was asked, by whom, and what its maker signed.
 
     `identity` names a credential without revealing it. `finished` is when the artefact was whole, if that was before
-    now. `source_digest` is the digest or signature that the source itself supplied.
+    now. `source_digest` is the digest or signature that the source itself supplied. `blind` names families whose
+    records the source did not keep, or not all of the time.
     """
 
     query: str = ""
@@ -70,6 +71,7 @@ class Custody:
     control_total: int | None = None
     source_digest: str | None = None
     source_digest_verified: bool | None = None
+    blind: tuple[str, ...] = ()
 
 
 NO_CUSTODY = Custody()
@@ -88,9 +90,11 @@ class Gathering:
     configured path as it was written, before a variable of the environment was put in. With two `workers` or more,
     large sources are read by so many processes, and with a `cache` what was read before is not read again; what is
     gathered is the same. `journals` is where inquiries over the network keep what they need to be resumed; `variable`
-    looks a credential up by name; `egress` are the hosts beside the documented ones that may be asked. Parts appear
-    under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened. `as_of` is the instant of
-    the audit; without one it is now. `noted` is told the personal values of each field before tokens replace them.
+    looks a credential up by name. `egress` are the only hosts that may be asked, `evidence_regions` the only regions
+    that evidence may lie in, where they are given. `as_of` is the instant of the audit; without one it is now.
+
+    Parts appear under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
+    `noted` is told the personal values of each field before tokens replace them.
     """
 
     root: Path
@@ -111,6 +115,7 @@ class Gathering:
     variable: Callable[[str], str | None] = no_variable
     egress: frozenset[str] | None = None
     noted: Callable[[str, Sequence[str]], None] | None = None
+    evidence_regions: frozenset[str] | None = None
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)
@@ -192,6 +197,7 @@ class Gathering:
                 assurance=source.assurance,
                 source_digest=custody.source_digest,
                 source_digest_verified=custody.source_digest_verified,
+                blind=custody.blind,
             )
         )
 

@@ -72,6 +72,17 @@ def test_a_source_that_could_not_be_reached_makes_its_families_unproven(tmp_path
     assert Reason.SOURCE_ERROR in finding.reasons
 
 
+def test_a_log_that_did_not_keep_what_matters_is_blind_and_never_met(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "evidence", CASES["given"])
+    gathered = gather_folder(tmp_path, PERIOD)
+    first, *others = gathered.cards
+    cards = (first.model_copy(update={"blind": ("processing_activity",)}), *others)
+    told = Evidence(frozenset(gathered.tables), cards)
+    contract = contract_of("data-residency", CASES["terms"])
+    finding = judge(contract, PERIOD, AS_OF, told, DuckEngine(gathered.tables)).findings[0]
+    assert (finding.status, finding.reasons) == (Status.UNPROVEN, (Reason.BLIND,))
+
+
 def test_an_audit_before_the_periods_end_is_not_yet_due(tmp_path: Path) -> None:
     write_evidence(tmp_path / "evidence", CASES["given"])
     gathered = gather_folder(tmp_path, PERIOD)

@@ -1,0 +1,192 @@
+"""What a trail is set to log, read before its files are: a log without the events that matter shows nothing.
+
+Sources: CloudTrail API `GetTrail`, `GetTrailStatus`, `GetEventSelectors`, `ListPublicKeys`; "Logging data events";
+"Monitor Amazon Bedrock API calls using CloudTrail", where runtime inference is a management event, logged unless it is
+excluded, and mantle inference a data event, logged only by a trail that was told to.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from evidence.canonical import canonical_bytes
+from evidence.errors import SourceError, Terminal
+from evidence.model import Period
+from infra.bedrock_events import MANTLE, RUNTIME
+from infra.bucket_objects import source_error
+from infra.source import Custody, Gathering, Source
+from infra.tally import Tally
+
+MANTLE_RESOURCE = "AWS::BedrockMantle::Project"
+MEDIA_TYPE = "application/json"
+#: AWS gives keys for spans of time; a digest late in one may be signed with a key of the next.
+FINGERPRINT = "Fingerprint"
+
+
+@dataclass(slots=True)
+class TrailConfig:
+    """What a trail says of itself, and the keys its digests are signed with; `dark` says what it does not log."""
+
+    trail: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
+    keys: dict[str, bytes] = field(default_factory=dict)
+    dark: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def newest_digest(self) -> datetime | None:
+        """Return when the trail delivered its latest digest."""
+        found = self.status.get("LatestDigestDeliveryTime")
+        return found if isinstance(found, datetime) else None
+
+
+def read_trail(
+    client: Any, name: str, regions: Sequence[str], source: Source, gathering: Gathering, families: tuple[str, ...]
+) -> TrailConfig:
+    """Return the configuration of a trail; every answer is an artefact with a card of its own.
+
+    What the trail does not log makes that card blind; a call that fails makes it incomplete.
+    """
+    reader = _Reader(client, source, gathering, families, TrailConfig())
+    config, period = reader.config, gathering.period
+    config.trail = reader.ask("GetTrail", lambda: client.get_trail(Name=name)).get("Trail", {})
+    config.status = reader.ask("GetTrailStatus", lambda: client.get_trail_status(Name=name))
+    selectors = reader.ask("GetEventSelectors", lambda: client.get_event_selectors(TrailName=name))
+    listed = reader.ask("ListPublicKeys", lambda: _all_keys(client, period.start, min(period.end, gathering.instant)))
+    for item in listed.get("PublicKeyList", ()):
+        value = item["Value"] if isinstance(item["Value"], bytes) else base64.b64decode(item["Value"])
+        if hashlib.md5(value, usedforsecurity=False).hexdigest() == item[FINGERPRINT]:
+            config.keys[item[FINGERPRINT]] = value
+    if not config.faults:
+        config.dark += [*_off(config, period), *_elsewhere(config, regions), *_unselected(selectors)]
+    reader.finish()
+    return config
+
+
+def _all_keys(client: Any, start: datetime, end: datetime) -> dict[str, Any]:
+    pages = client.get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
+    return {"PublicKeyList": [item for page in pages for item in page["PublicKeyList"]]}
+
+
+@dataclass(slots=True)
+class _Reader:
+    client: Any
+    source: Source
+    gathering: Gathering
+    families: tuple[str, ...]
+    config: TrailConfig
+    answers: dict[str, Any] = field(default_factory=dict)
+    started: datetime | None = None
+
+    def ask(self, call: str, asked: Callable[[], Any]) -> Mapping[str, Any]:
+        self.started = self.started or self.gathering.now()
+        try:
+            answer = dict(asked())
+        except (ClientError, BotoCoreError) as cause:
+            failure: SourceError = source_error(f"call {call} of", "CloudTrail", cause)
+            self.config.faults.append(str(failure))
+            return {}
+        answer.pop("ResponseMetadata", None)
+        self.answers[call] = _plain(answer)
+        return answer
+
+    def finish(self) -> None:
+        tally = Tally("the trail's configuration", self.gathering.limits)
+        for why in self.config.faults:
+            tally.break_off("a call", why)
+        for why in self.config.dark:
+            tally.problem(f"blind: {why}")
+        told = {"schema": "probity.trail/v1", "answers": self.answers, "blind": self.config.dark}
+        stored = self.gathering.locker.put(io.BytesIO(canonical_bytes(told | {"faults": self.config.faults})))
+        self.gathering.add_card(
+            self.source,
+            stored,
+            tally,
+            started=self.started or self.gathering.now(),
+            address=str(self.config.trail.get("TrailARN", "CloudTrail")),
+            media_type=MEDIA_TYPE,
+            families=self.families if self.config.faults else (),
+            custody=Custody(query=", ".join(self.answers), blind=self.families if self.config.dark else ()),
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return str(value) if isinstance(value, float) else value
+
+
+def _off(config: TrailConfig, period: Period) -> Iterator[str]:
+    status = config.status
+    if not status.get("IsLogging"):
+        yield "the trail is switched off"
+    stopped, begun = status.get("StopLoggingTime"), status.get("StartLoggingTime")
+    if isinstance(stopped, datetime) and period.start <= stopped < period.end:
+        yield f"logging was stopped at {stopped:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(begun, datetime) and begun > period.start:
+        yield f"logging began at {begun:%Y-%m-%dT%H:%M:%SZ}, after the period did"
+    if error := status.get("LatestDeliveryError"):
+        yield f"the trail could not deliver its latest log file ({str(error)[:100]})"
+    if not config.trail.get("LogFileValidationEnabled"):
+        yield "log file validation is off: nothing proves that its files are whole"
+
+
+def _elsewhere(config: TrailConfig, regions: Sequence[str]) -> Iterator[str]:
+    home = config.trail.get("HomeRegion")
+    if not config.trail.get("IsMultiRegionTrail"):
+        for region in regions:
+            if region != home:
+                yield f"the trail logs {home} alone, and not {region}"
+
+
+def _unselected(selectors: Mapping[str, Any]) -> Iterator[str]:
+    advanced = selectors.get("AdvancedEventSelectors") or ()
+    classic = selectors.get("EventSelectors") or ()
+    if not (any(map(_logs_runtime, classic)) or any(_is_all(s, "Management") for s in advanced)):
+        yield f"not all management events of {RUNTIME} are logged"
+    if not any(_is_all(s, "Data", MANTLE_RESOURCE) for s in advanced):
+        yield f"data events of {MANTLE} are not logged: inference there leaves no trace"
+
+
+def _logs_runtime(selector: Mapping[str, Any]) -> bool:
+    excluded = {str(name).lower() for name in selector.get("ExcludeManagementEventSources", ())}
+    return bool(
+        selector.get("IncludeManagementEvents", True)
+        and selector.get("ReadWriteType", "All") == "All"
+        and RUNTIME not in excluded
+    )
+
+
+def _is_all(selector: Mapping[str, Any], category: str, resource: str | None = None) -> bool:
+    """Return whether an advanced selector takes every event of a category: nothing narrows it that hides Bedrock's."""
+    fields = {f.get("Field"): f for f in selector.get("FieldSelectors", ())}
+    if fields.pop("eventCategory", {}).get("Equals") != [category]:
+        return False
+    if resource is not None and resource not in (fields.pop("resources.type", {}).get("Equals") or ()):
+        return False
+    if category == "Management":
+        source = fields.pop("eventSource", {})
+        if source.get("Equals") or RUNTIME in (source.get("NotEquals") or ()) or set(source) - {"Field", "NotEquals"}:
+            return False
+    return not fields
+
+
+def trail_name(name: str | None) -> str:
+    """Return the trail to ask; `Terminal` without one, since what it logs must be known."""
+    if not name:
+        raise Terminal("a bucket of CloudTrail logs needs its `trail` (a name or an ARN): what it logs must be known")
+    return name
