@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence import cms, p256
-from evidence.certificates import MALFORMED, Chain, ChainFault, build_chain, for_seals, named, stray
+from evidence.certificates import MALFORMED, Chain, ChainFault, build_chain, named
 from evidence.cms import Signed
 from evidence.errors import BadSignature
 from evidence.layout import CADES
+from evidence.purpose import for_seals
 from evidence.revocation import check_chain
 from evidence.timestamp import Authorities
 
@@ -39,6 +41,9 @@ def read(data: bytes, content: bytes) -> Signed:
         raise BadSignature("CADES_FORM", f"{CADES}: the seal's key is not a P-256 key")
     if p256.low_s(signed.signature) != signed.signature:
         raise BadSignature("CADES_FORM", f"{CADES}: the signature is not in its one form (DER, low s)")
+    held = [c.public_bytes(Encoding.DER) for c in signed.certificates]
+    if held != sorted(set(held)):
+        raise BadSignature("CADES_FORM", f"{CADES}: its certificates are not in the order of DER")
     return signed
 
 
@@ -57,8 +62,8 @@ def check(seal: Signed, roots: Chain, archived: Authorities, at: datetime, known
         raise BadSignature("CADES_FORM", f"{CADES}: a certificate cannot be read ({cause})") from cause
     except ChainFault as fault:
         raise BadSignature(_REASONS[fault.word], f"{CADES}: {fault.detail}") from fault
-    if beside := stray(seal.certificates, chain):  # 4
-        raise BadSignature("CADES_FORM", f"{CADES}: carries a certificate of another chain ({named(beside)})")
+    if beside := [c for c in seal.certificates if c not in chain[:-1]]:  # 4
+        raise BadSignature("CADES_FORM", f"{CADES}: carries a certificate beside its chain ({named(beside[0])})")
     return chain, listed
 
 

@@ -16,14 +16,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from evidence.certificates import MALFORMED, MAX_CERTIFICATES, Chain
+from evidence import der
+from evidence.certificates import HASHES, MALFORMED, MAX_CERTIFICATES, Chain
 
-HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 MAX_CMS_BYTES = 64 * 1024
+MIN_RSA_BITS = 2048
 _NO_PARAMETERS = (b"", b"\x05\x00")  # absent, or NULL (RFC 5754 sections 2 and 3)
 
 
@@ -65,6 +62,7 @@ def read(data: bytes, content_type: str, detached: bytes | None = None) -> Signe
 
 def _read(data: bytes, content_type: str, detached: bytes | None) -> Signed:
     _demand(len(data) <= MAX_CMS_BYTES, "FORM", f"larger than {MAX_CMS_BYTES} bytes")
+    der.check(data)
     outer = cms.ContentInfo.load(data, strict=True)
     _demand(outer["content_type"].native == "signed_data", "FORM", "is not SignedData")
     signed_data = outer["content"]
@@ -163,6 +161,7 @@ def _check_signature(info: Any, signer: x509.Certificate, digest: hashes.HashAlg
             key.verify(signature, message, ec.ECDSA(digest))
         elif isinstance(key, rsa.RSAPublicKey):
             _demand(name in {"rsassa_pkcs1v15", f"{digest.name}_rsa"}, "FORM", f"signature algorithm {name}")
+            _demand(key.key_size >= MIN_RSA_BITS, "FORM", f"an RSA key of {key.key_size} bits")
             key.verify(signature, message, padding.PKCS1v15(), digest)
         else:
             raise CmsFault("FORM", "the signer's key is of an unsupported kind")

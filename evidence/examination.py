@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -84,3 +86,12 @@ class Examination:
         if sha256_hex(data) != self.digests[name]:
             raise DigestMismatch("DIGEST_MISMATCH", f"{name}: changed while it was being verified")
         return data
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a member piece by piece; DigestMismatch at its end when it is not what step 3 saw any more."""
+        digest = hashlib.sha256()
+        for chunk in self.opened().chunks(name):
+            digest.update(chunk)
+            yield chunk
+        if digest.hexdigest() != self.digests[name]:
+            raise DigestMismatch("DIGEST_MISMATCH", f"{name}: changed while it was being verified")

@@ -15,6 +15,7 @@ MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 INSTRUCTIONS = "VERIFY.md"
 FINDINGS, CARDS, REPORT = "data/results/findings.json", "data/evidence/cards.json", "data/report.html"
 PERSONAL = "data/evidence/personal.txt"  # the tokens whose values were disclosed when the bundle was sealed
+CONTRACT = "data/contract/contract.yaml"
 
 TAG_FILES = tuple(sorted((DECLARATION, INFO, MANIFEST, INSTRUCTIONS)))  # what the tag manifest lists, all of it
 DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"  # RFC 8493 section 2.1.1

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, PlainSerializer, model_validator
 
 from evidence.errors import ProbityError
 
@@ -209,9 +209,9 @@ class Finding(Closed):
     test: str = ""
     population: Population = Population()
     measure: Measure | None = None
-    distribution: tuple[Bucket, ...] = ()
-    coverage: tuple[Coverage, ...] = ()
-    exhibits: tuple[Exhibit, ...] = ()
+    distribution: Annotated[tuple[Bucket, ...], FailFast()] = ()
+    coverage: Annotated[tuple[Coverage, ...], FailFast()] = ()
+    exhibits: Annotated[tuple[Exhibit, ...], FailFast()] = ()
     remedy: dict[str, str] = {}
 
 
@@ -231,7 +231,7 @@ class AuditResult(Closed):
     period: Period
     as_of: Instant
     status: Status
-    findings: tuple[Finding, ...]
+    findings: Annotated[tuple[Finding, ...], FailFast()]
 
 
 class ExtractionCard(Closed):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from evidence.canonical import strict_json
+from evidence.canonical import objects_of, strict_json
 from evidence.errors import BrokenReference
-from evidence.manifest import CARDS, FINDINGS, INFO, REPORT
+from evidence.manifest import CARDS, CONTRACT, FINDINGS, INFO, REPORT
 from evidence.model import AuditResult, ExtractionCard, roll_up
 from evidence.statement import StatementFacts, bag_info
 
-_CARDS = TypeAdapter(tuple[ExtractionCard, ...])
+MAX_FINDINGS_BYTES = 16 * 1024 * 1024
+MAX_FINDINGS_VALUES = 250_000  # a thousand commitments with all their exhibits
 
 
 def parse_findings(data: bytes) -> AuditResult:
     """Read results/findings.json; BrokenReference unless it is exactly an audit result, nothing coerced or added."""
-    value = strict_json(data, what=FINDINGS, error=lambda message: BrokenReference("FINDINGS_FORM", message))
+    value = strict_json(data, what=FINDINGS, error=_bad_findings, most=MAX_FINDINGS_VALUES)
     try:
         result = AuditResult.model_validate_json(data, strict=True)
     except ValidationError as cause:
@@ -27,13 +28,16 @@ def parse_findings(data: bytes) -> AuditResult:
     return result
 
 
-def parse_cards(data: bytes) -> tuple[ExtractionCard, ...]:
-    """Read evidence/cards.json, a list of extraction cards; BrokenReference when it is anything else."""
-    strict_json(data, what=CARDS, error=lambda message: BrokenReference("CARDS_FORM", message))
-    try:
-        return _CARDS.validate_json(data, strict=True)
-    except ValidationError as cause:
-        raise BrokenReference("CARDS_FORM", f"{CARDS}: {_first(cause)}") from cause
+def read_cards(chunks: Iterable[bytes]) -> Iterator[ExtractionCard]:
+    """Yield the cards of evidence/cards.json one by one; BrokenReference when it is no list of extraction cards.
+
+    There is a card for every raw artefact, of which an audit may have hundreds of thousands.
+    """
+    for number, data in enumerate(objects_of(chunks, what=CARDS, error=_bad_cards), start=1):
+        try:
+            yield ExtractionCard.model_validate_json(data, strict=True)
+        except ValidationError as cause:
+            raise _bad_cards(f"{CARDS}: card {number}: {_first(cause)}") from cause
 
 
 def check_facts(facts: StatementFacts, result: AuditResult, findings_sha256: str, info: bytes) -> None:
@@ -57,27 +61,41 @@ def check_facts(facts: StatementFacts, result: AuditResult, findings_sha256: str
         raise BrokenReference("FACTS_DISAGREE", f"{INFO}: differs from the signed statement")
 
 
+def check_contract(facts: StatementFacts, contract_sha256: str | None) -> None:
+    """Compare the signed digest with that of the contract's copy, if there is one; BrokenReference when they differ."""
+    if contract_sha256 not in {None, facts.contract.sha256}:
+        raise BrokenReference("CONTRACT_DIFFERS", f"{CONTRACT}: is not the contract that the signed statement names")
+
+
 def check_exhibits(result: AuditResult, cards: Iterable[ExtractionCard]) -> None:
     """Find every exhibit's artefact among the extraction cards; BrokenReference names the first that is not there.
 
     An exhibit without an artefact rests on something being absent and has nothing to point to.
     """
-    known = {"", *(card.artefact for card in cards)}
-    for finding in result.findings:
-        for exhibit in finding.exhibits:
-            if exhibit.artefact not in known:
-                detail = f"{FINDINGS}: {finding.commitment} shows {exhibit.artefact}, not in {CARDS}"
-                raise BrokenReference("ARTEFACT_UNKNOWN", detail)
+    shown = {exhibit.artefact: finding.commitment for finding in result.findings for exhibit in finding.exhibits}
+    shown.pop("", None)
+    for card in cards:
+        shown.pop(card.artefact, None)
+    for artefact, commitment in shown.items():
+        raise BrokenReference("ARTEFACT_UNKNOWN", f"{FINDINGS}: {commitment} shows {artefact}, not in {CARDS}")
 
 
 def check_report(chunks: Iterable[bytes], findings_sha256: str) -> None:
     """Find the hash of the findings in the report; BrokenReference when the report is of other findings."""
-    wanted, tail = findings_sha256.encode("ascii"), b""
-    for chunk in chunks:
-        if wanted in tail + chunk:
-            return
+    wanted, tail, found = findings_sha256.encode("ascii"), b"", False
+    for chunk in chunks:  # to the end, where its digest is compared
+        found = found or wanted in tail + chunk
         tail = (tail + chunk)[-len(wanted) + 1 :]  # the hash may lie across two chunks
-    raise BrokenReference("REPORT_DISAGREES", f"{REPORT}: does not carry the hash of {FINDINGS}")
+    if not found:
+        raise BrokenReference("REPORT_DISAGREES", f"{REPORT}: does not carry the hash of {FINDINGS}")
+
+
+def _bad_findings(message: str) -> BrokenReference:
+    return BrokenReference("FINDINGS_FORM", message)
+
+
+def _bad_cards(message: str) -> BrokenReference:
+    return BrokenReference("CARDS_FORM", message)
 
 
 def _first(error: ValidationError) -> str:

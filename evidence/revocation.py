@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from cryptography import x509
 
-from evidence.certificates import MALFORMED, Chain, ChainFault, named
+from evidence.certificates import HASHES, MALFORMED, Chain, ChainFault, named
 
 
 def check_chain(
@@ -50,9 +50,12 @@ def named_in(
 
 
 def is_about(crl: x509.CertificateRevocationList, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Return whether the issuer signed this list, and it would name the certificate if that were revoked."""
+    """Return whether the issuer, who may sign lists, signed this one, and it would name a revoked certificate."""
     try:
         if crl.issuer != issuer.subject or not all(_allows(extension, certificate) for extension in crl.extensions):
+            return False
+        algorithm = crl.signature_hash_algorithm
+        if algorithm is None or algorithm.name not in HASHES or not _may_sign_lists(issuer):
             return False
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # other keys raise TypeError
     except MALFORMED:
@@ -70,6 +73,13 @@ def _allows(extension: x509.Extension[x509.ExtensionType], certificate: x509.Cer
     ):
         return False
     return not scope.full_name or not set(scope.full_name).isdisjoint(_points(certificate))
+
+
+def _may_sign_lists(issuer: x509.Certificate) -> bool:
+    try:
+        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign
+    except x509.ExtensionNotFound:
+        return True  # a certificate without key usage may be used for anything (RFC 5280 section 4.2.1.3)
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:

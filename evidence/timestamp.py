@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from asn1crypto import core, tsp
 from cryptography import x509
 
-from evidence import cms
-from evidence.certificates import MALFORMED, Chain, ChainFault, build_chain, for_stamps, named, stray
+from evidence import cms, der
+from evidence.certificates import HASHES, MALFORMED, Chain, ChainFault, build_chain, named, stray
 from evidence.errors import BadTimestamp
+from evidence.purpose import for_stamps
 from evidence.revocation import named_in
 
 MAX_STAMP_BYTES = 64 * 1024
@@ -87,6 +88,7 @@ def read_token(token: bytes, covered: bytes, name: str) -> Stamp:
         signed = cms.read(token, _TSTINFO)  # 1
         if signed.tokens:
             raise BadTimestamp("STAMP_FORM", f"{name}: carries an unsigned attribute")
+        der.check(signed.content)
         info = tsp.TSTInfo.load(signed.content, strict=True)
         return _stamp(info, covered, signed, name)  # 2, 3
     except cms.CmsFault as fault:
@@ -102,7 +104,7 @@ def check(stamp: Stamp, authorities: Authorities, at: datetime, name: str) -> Ch
     1. the stamp is not of a later time than `at`; 2. the chain leads to a pinned root, is for time stamping, and is
     valid at `at` and when it stamped; 3. no archived list names a certificate of it; 4. nothing else is in the token.
     """
-    if stamp.time > at + MAX_CLOCK_SKEW:  # 1
+    if stamp.time - at > MAX_CLOCK_SKEW:  # 1
         raise BadTimestamp(
             "STAMP_IN_FUTURE", f"{name}: is of {stamp.time:%Y-%m-%dT%H:%M:%SZ}, later than what it precedes"
         )
@@ -130,7 +132,7 @@ def has_revocation(chain: Chain, authorities: Authorities) -> bool:
 def _stamp(info: Any, covered: bytes, signed: cms.Signed, name: str) -> Stamp:
     imprint = info["message_imprint"]
     algorithm = imprint["hash_algorithm"]["algorithm"].native
-    if info["version"].native != "v1" or algorithm not in cms.HASHES:
+    if info["version"].native != "v1" or algorithm not in HASHES:
         raise BadTimestamp("STAMP_FORM", f"{name}: version or digest algorithm {algorithm}")
     if not isinstance(info["extensions"], core.Void) and any(e["critical"].native for e in info["extensions"]):
         raise BadTimestamp("STAMP_FORM", f"{name}: carries a critical extension")

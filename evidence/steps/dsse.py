@@ -61,6 +61,6 @@ def subject(examination: Examination) -> str:
 def _check_times(examination: Examination, stated: statement.Statement) -> None:
     """The signer's own clock may lag behind the stamps, and never run ahead of them."""
     proven = examination.sealed_by
-    if proven is not None and stated.predicate.sealed_at > proven + MAX_CLOCK_SKEW:
+    if proven is not None and stated.predicate.sealed_at - proven > MAX_CLOCK_SKEW:
         detail = f"{STATEMENT}: claims a time of sealing later than its stamps"
         raise BadSignature("SEALED_AFTER_STAMP", detail)

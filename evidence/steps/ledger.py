@@ -13,6 +13,7 @@ from evidence.ledger_entry import MAX_LEAF_BYTES, RunCompleted, RunStarted
 from evidence.model import instant_text
 from evidence.statement import StatementFacts
 from evidence.steps.time import UNSTAMPED
+from evidence.timestamp import MAX_CLOCK_SKEW
 from evidence.trust import Trust
 from evidence.verification import ProvenTime
 
@@ -22,8 +23,9 @@ def proofs(examination: Examination) -> str:
 
     1. what the statement says of a ledger is in the bundle, and nothing else; 2. each leaf is in a checkpoint signed
     by the ledger and cosigned by the witness; 3. both leaves are of this run, in sequence; 4. the second checkpoint
-    extends the first, and the start was signed before the completion was written; 5. the completion commits to this
-    statement, its verdict and the statement before it; 6. it is no older than the newest run the reader knows of.
+    extends the first, and the start was signed before the completion was written; 5. what the witness saw when goes
+    with stamps and claims; 6. the completion commits to this statement, its verdict and the statement before it; 7. it
+    is no older than the newest run the reader knows of.
     """
     trust, facts = examination.trusted(), examination.stated().predicate
     present = examination.has(layout.LEDGER_ENTRY)
@@ -37,8 +39,9 @@ def proofs(examination: Examination) -> str:
     last = checkpoint.check_leaf(entry, proof, trust.ledger, trust.witness)
     started, completed = _check_run(start, entry, facts)  # 3
     _check_order(first_proof, first, proof, last)  # 4
-    _check_commitment(examination, completed, facts)  # 5
-    _check_newest(trust, facts)  # 6
+    _check_times(examination, started, first, last)  # 5
+    _check_commitment(examination, completed, facts)  # 6
+    _check_newest(trust, facts)  # 7
     return _conclude(examination, started, last)
 
 
@@ -72,6 +75,24 @@ def _check_order(first_proof: Proof, first: Seen, proof: Proof, last: Seen) -> N
     merkle.check_consistency(before.size, before.root, after.size, after.root, path)
     if first.witnessed is not None and last.witnessed is not None and last.witnessed < first.witnessed:
         raise NotLogged("LEDGER_ORDER", "the witness saw the completion before the start")
+
+
+def _check_times(examination: Examination, started: RunStarted, first: Seen, last: Seen) -> None:
+    """The start was witnessed before anything was stamped; nothing was witnessed before it is claimed to have been."""
+    if first.witnessed is None or last.witnessed is None:
+        return
+    announced, logged = datetime.fromtimestamp(first.witnessed, UTC), datetime.fromtimestamp(last.witnessed, UTC)
+    stamped, outer = examination.sealed_by, examination.archived_by or examination.at
+    if stamped is not None and announced - stamped > MAX_CLOCK_SKEW:
+        raise NotLogged("LEDGER_ORDER", "the witness saw the start only after the seals were stamped")
+    if outer is not None and logged - outer > MAX_CLOCK_SKEW:
+        raise NotLogged(
+            "WITNESS_IN_FUTURE", f"the witness's time {instant_text(logged)} is later than what it precedes"
+        )
+    claims = {"start": (started.started_at, announced), "seal": (examination.stated().predicate.sealed_at, logged)}
+    for what, (claimed, seen_at) in claims.items():
+        if claimed - seen_at > MAX_CLOCK_SKEW:
+            raise NotLogged("LEDGER_TIME", f"the {what} is claimed to be of {instant_text(claimed)}, seen before that")
 
 
 def _check_run(start: bytes, entry: bytes, facts: StatementFacts) -> tuple[RunStarted, RunCompleted]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from evidence.errors import PolicyNotMet
 from evidence.examination import Examination
 
@@ -18,6 +20,6 @@ def demands(examination: Examination) -> str:
         sealed = examination.sealed_by or examination.stated().predicate.sealed_at
         if at is None:
             raise PolicyNotMet("NO_VERIFICATION_TIME", "the policy limits the age: pass --at with the time now")
-        if not at - policy.oldest <= sealed <= at:
+        if not timedelta() <= at - sealed <= policy.oldest:
             raise PolicyNotMet("TOO_OLD", f"sealed outside the {policy.not_older_than} before the time given")
     return "every demand of the policy is met"

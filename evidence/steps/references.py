@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from evidence import manifest, references
-from evidence.canonical import MAX_JSON_BYTES
 from evidence.errors import BrokenReference
 from evidence.examination import Examination
 
@@ -14,17 +13,17 @@ def resolve(examination: Examination) -> str:
     for name in (manifest.FINDINGS, manifest.REPORT):
         if not examination.has(name):
             raise BrokenReference("RESULT_MISSING", name)
-    result = references.parse_findings(examination.read(manifest.FINDINGS, MAX_JSON_BYTES))
+    result = references.parse_findings(examination.read(manifest.FINDINGS, references.MAX_FINDINGS_BYTES))
     digest = examination.digests[manifest.FINDINGS]
     references.check_facts(signed.predicate, result, digest, examination.tags[manifest.INFO])
-    references.check_report(examination.opened().chunks(manifest.REPORT), digest)
+    references.check_contract(signed.predicate, examination.digests.get(manifest.CONTRACT))
+    references.check_report(examination.chunks(manifest.REPORT), digest)
     examination.proved.open += [
         "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
         "that the findings follow from the evidence: that is `probity replay`",
     ]
     if examination.has(manifest.CARDS):
-        cards = references.parse_cards(examination.read(manifest.CARDS, MAX_JSON_BYTES))
-        references.check_exhibits(result, cards)
+        references.check_exhibits(result, references.read_cards(examination.chunks(manifest.CARDS)))
     else:
         examination.proved.open.append("where the exhibits come from: the bundle has no extraction cards")
     return f"{manifest.FINDINGS}: {len(result.findings)} findings agree with statement and report"

@@ -12,7 +12,10 @@ from tests.attacks import (
     forge_content,
     forge_disclosures,
     forge_doubly,
+    forge_encoding,
     forge_from_within,
+    forge_headers,
+    forge_leaves,
     forge_ledger,
     forge_seal,
     forge_time,
@@ -29,6 +32,9 @@ FORGERS: dict[str, Callable[[bytes], bytes]] = {
         forge_time,
         forge_ledger,
         forge_disclosures,
+        forge_leaves,
+        forge_headers,
+        forge_encoding,
     )
     for name, function in vars(module).items()
     if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")

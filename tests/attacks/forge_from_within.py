@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence import dsse, manifest
+from evidence import dsse, manifest, references
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.layout import STATEMENT
 from evidence.manifest import FINDINGS, REPORT
@@ -57,6 +57,40 @@ def seal_other_bag_info(good: bytes) -> bytes:
 def seal_unknown_artefact(good: bytes) -> bytes:
     cards = canonical_bytes([sealed.card().as_json() | {"artefact": "sha256:" + "b" * 64}])
     return reseal(unpack(good) | {manifest.CARDS: cards})
+
+
+def seal_another_contract(good: bytes) -> bytes:
+    return reseal(unpack(good) | {manifest.CONTRACT: b"max_age: 720h\n"})
+
+
+def seal_malformed_cards(good: bytes) -> bytes:
+    return reseal(unpack(good) | {manifest.CARDS: canonical_bytes([sealed.card().as_json()])[:-1] + b",]"})
+
+
+def seal_repeated_card_key(good: bytes) -> bytes:
+    card = canonical_bytes([sealed.card().as_json()]).replace(b'"size":10', b'"size":9,"size":10')
+    return reseal(unpack(good) | {manifest.CARDS: card})
+
+
+def seal_deep_findings(good: bytes) -> bytes:
+    return _sealed_with_findings(good, b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+
+
+def seal_findings_beyond_count(good: bytes) -> bytes:
+    return _sealed_with_findings(good, b'{"findings":[' + b"{}," * 250_000 + b"{}]}")
+
+
+def seal_findings_beyond_measure(good: bytes) -> bytes:
+    return _sealed_with_findings(good, sealed.findings_bytes() + b" " * references.MAX_FINDINGS_BYTES)
+
+
+def seal_number_beyond_measure(good: bytes) -> bytes:
+    return _sealed_with_findings(good, sealed.findings_bytes().replace(b'"version":3', b'"version":3e999'))
+
+
+def seal_half_a_character(good: bytes) -> bytes:
+    """A lone surrogate, which JSON can spell and UTF-8 cannot."""
+    return _sealed_with_findings(good, sealed.findings_bytes().replace(b"DPA 4.2", b"DPA \\ud800"))
 
 
 def seal_without_findings(good: bytes) -> bytes:

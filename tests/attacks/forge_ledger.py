@@ -48,7 +48,9 @@ def drop_witness(good: bytes) -> bytes:
 
 def bring_own_witness(good: bytes) -> bytes:
     own = NoteSigner(logbook.WITNESS.name, KeyType.WITNESS, STRANGER.private)
-    return _with_signatures(good, lambda signed: (signed.signatures[0], own.cosign(signed.text, 1_751_450_400)))
+    return _with_signatures(
+        good, lambda signed: (signed.signatures[0], own.cosign(signed.text, int(logbook.NOW.timestamp())))
+    )
 
 
 def redate_witness(good: bytes) -> bytes:

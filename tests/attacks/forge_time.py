@@ -127,3 +127,22 @@ def claim_a_time_after_the_stamp(good: bytes) -> bytes:
 
 def seal_before_the_certificate(good: bytes) -> bytes:
     return sealed_by(good, doubly.steps(stampers=[pki.At(pki.early, pki.MADE - timedelta(days=1))]))
+
+
+def show_it_beyond_its_age(good: bytes) -> bytes:
+    return good
+
+
+def stamp_twice_by_one_authority(good: bytes) -> bytes:
+    """Two stamps, as the policy demands, and both of them under one root."""
+    again = pki.At(pki.first, pki.STAMPED + timedelta(seconds=1))
+    files = unpack(good)
+    return rearchived(files | {f"{name}.2.tsr": again.stamp(files[name]) for name in (layout.CADES, layout.STATEMENT)})
+
+
+def be_sealed_by_somebody_else(good: bytes) -> bytes:
+    return good
+
+
+def bring_lists_without_a_seal(good: bytes) -> bytes:
+    return pack(minus(good, [layout.CADES, CADES_STAMP, f"{FIRST_LIST}", f"{FIRST_LIST}.tsr", STATEMENT_STAMP]))

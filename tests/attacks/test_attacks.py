@@ -17,8 +17,20 @@ from tests.evidence import by_hand, disclosed, doubly, logged, pki, sealed
 HERE = Path(__file__).parent
 CASES = {path.parent.name: YAML(typ="safe").load(path) for path in sorted(HERE.glob("*/case.yaml"))}
 
-MAKERS = {"first": sealed.seal, "doubly": doubly.seal, "logged": logged.seal, "disclosed": disclosed.seal}
-TIMES = {"first": sealed.AS_OF, "doubly": doubly.NOW, "logged": doubly.NOW, "disclosed": sealed.AS_OF}
+MAKERS = {
+    "first": sealed.seal,
+    "doubly": doubly.seal,
+    "logged": logged.seal,
+    "disclosed": disclosed.seal,
+    "full": logged.seal_full,
+}
+TIMES = {
+    "first": sealed.AS_OF,
+    "doubly": doubly.NOW,
+    "logged": doubly.NOW,
+    "disclosed": sealed.AS_OF,
+    "full": doubly.NOW,
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +47,8 @@ def write_trust(folder: Path, case: dict) -> Path:
         return sealed.write_trust(folder)
     if case["form"] == "logged":
         return logged.write_trust(folder, logged.trust(**case.get("policy", {})))
+    if case["form"] == "full":
+        return logged.write_trust(folder, logged.trust(doubly.trust(ledger=True)))
     keys = [getattr(pki, name)() for name in case.get("authorities", ("first", "second"))]
     return doubly.write_trust(folder, doubly.trust(keys, **case.get("policy", {})))
 

@@ -18,7 +18,7 @@ from tests.evidence import sealed
 LOG = NoteSigner("log.example/audits", KeyType.LOG, Ed25519PrivateKey.from_private_bytes(b"L" * 32))
 STRANGER = NoteSigner("log.example/audits", KeyType.LOG, Ed25519PrivateKey.from_private_bytes(b"S" * 32))
 WITNESS = NoteSigner("witness.example/w1", KeyType.WITNESS, Ed25519PrivateKey.from_private_bytes(b"W" * 32))
-NOW = datetime(2025, 7, 2, 10, tzinfo=UTC)
+NOW = datetime(2025, 7, 2, 0, 0, 30, tzinfo=UTC)  # between the start of the run and the first stamp
 
 
 class Shelf:

@@ -77,7 +77,11 @@ def stated(files: Mapping[str, bytes]) -> StatementFacts:
 def relogged(files: Mapping[str, bytes], **changes: object) -> dict[str, bytes]:
     """Return a completion that says otherwise, in a log of the same key: what a dishonest ledger could do."""
     entry = ledger_entry.parse(files[layout.LEDGER_ENTRY])
-    leaf = ledger_entry.encode(entry.model_copy(update=changes))
+    return relogged_as(files, ledger_entry.encode(entry.model_copy(update=changes)))
+
+
+def relogged_as(files: Mapping[str, bytes], leaf: bytes) -> dict[str, bytes]:
+    """Return any leaf in place of the completion, in a log of the same key."""
     start = checkpoint.parse_proof(files[layout.LEDGER_START_PROOF])
     hashes = [merkle.leaf_hash(x) for x in (*_before(), files[layout.LEDGER_START], leaf)]
     state = Checkpoint(LOG.name, len(hashes), merkle.root(hashes))

@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from evidence import authority, cades, revocation, timestamp
-from evidence.certificates import Chain, ChainFault, build_chain, for_seals, pem
+from evidence.certificates import Chain, ChainFault, build_chain, pem
 from evidence.errors import BadTimestamp
+from evidence.purpose import for_seals
 from evidence.timestamp import Authorities
 from evidence.verify import verify
 from infra.cades import CadesMaker

@@ -37,7 +37,7 @@ def test_logged_run_is_proved_with_the_witnesss_time(bundle: Path) -> None:
     found = verified(bundle, logged.trust())
     assert (found.verified, found.steps[7].outcome) == (True, "passed")
     assert (found.time.source, found.levels.time) == ("ledger-witness", "ledger-witness")
-    assert found.time.proven == "2025-07-02T10:00:00Z"
+    assert found.time.proven == "2025-07-02T00:00:30Z"
     assert found.audit is not None
     assert (found.audit.ledger.sequence, len(found.audit.previous or "")) == (2, 64)
     assert not any("signer's own clock" in text for text in found.not_proved)

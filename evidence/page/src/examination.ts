@@ -28,6 +28,7 @@ export class Examination {
   statement: Statement | null = null;
   findings: Findings | null = null;
   sealedBy: number | null = null; // the trusted time before which the seals existed, from step 4
+  archivedBy: number | null = null; // the trusted time before which all of `seal/` existed
   readonly proved = new Proved();
 
   constructor(

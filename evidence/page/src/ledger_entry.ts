@@ -17,6 +17,7 @@ export interface RunStarted {
   readonly sequence: number;
   readonly run: string;
   readonly period: Period;
+  readonly started_at: string;
 }
 
 /** Written when the seals exist; commits to the statement, never to a signature. */

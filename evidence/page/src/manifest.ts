@@ -11,6 +11,7 @@ export const INFO = "bag-info.txt";
 export const MANIFEST = "manifest-sha256.txt";
 export const TAG_MANIFEST = "tagmanifest-sha256.txt";
 export const FINDINGS = "data/results/findings.json";
+export const CONTRACT = "data/contract/contract.yaml";
 export const CARDS = "data/evidence/cards.json";
 /** The tokens whose values were disclosed when the bundle was sealed. */
 export const PERSONAL = "data/evidence/personal.txt";

@@ -3,10 +3,12 @@
 import { type Bytes, equal, latin1 } from "./encoding.ts";
 import { VerificationError } from "./errors.ts";
 import { canonicalBytes, type Json, type JsonObject, strictJson } from "./json.ts";
-import { CARDS, FINDINGS, INFO, REPORT } from "./manifest.ts";
+import { CARDS, CONTRACT, FINDINGS, INFO, REPORT } from "./manifest.ts";
 import { conform, SchemaFault, type SchemaName, type Strictness } from "./schema.ts";
 import { bagInfo, type Facts, isForwards, type Period } from "./statement.ts";
 
+export const MAX_FINDINGS_BYTES = 16 * 1024 * 1024;
+const MAX_FINDINGS_VALUES = 250_000; // a thousand commitments with all their exhibits
 const ROLL_UP = ["breached", "unproven", "met", "not_exercised", "not_in_force"];
 
 /** The part of a finding that this page shows or compares. */
@@ -40,6 +42,8 @@ export interface Card {
 
 /** Read results/findings.json; FINDINGS_FORM unless it is exactly an audit result, nothing coerced or added. */
 export function parseFindings(data: Bytes): Findings {
+  if (countValues(data) > MAX_FINDINGS_VALUES)
+    throw new VerificationError("FINDINGS_FORM", `${FINDINGS}: more than ${MAX_FINDINGS_VALUES} values`);
   const found = read<Findings>(data, FINDINGS, "findings", "written", "FINDINGS_FORM");
   if (!isForwards(found.period)) throw new VerificationError("FINDINGS_FORM", `${FINDINGS}: period ends before it starts`);
   return found;
@@ -75,6 +79,14 @@ export function checkFacts(facts: Facts, result: Findings, findingsSha256: strin
     throw new VerificationError("FACTS_DISAGREE", `${INFO}: differs from the signed statement`);
 }
 
+/** Compare the signed digest with that of the contract's copy, if there is one. */
+export function checkContract(facts: Facts, contractSha256: string | null): void {
+  if (contractSha256 !== null && contractSha256 !== facts.contract.sha256)
+    throw new VerificationError(
+      "CONTRACT_DIFFERS", `${CONTRACT}: is not the contract that the signed statement names`,
+    );
+}
+
 /** Find every exhibit's artefact among the cards; one without an artefact rests on something being absent. */
 export function checkExhibits(result: Findings, cards: readonly Card[]): void {
   const known = new Set(["", ...cards.map((card) => card.artefact)]);
@@ -106,6 +118,13 @@ function read<T>(data: Bytes, what: string, name: SchemaName, strictness: Strict
     throw cause;
   }
   return value as JsonObject as T;
+}
+
+/** Count what may begin a value: an empty object takes two bytes in a file and many more in memory. */
+function countValues(data: Bytes): number {
+  let count = 0;
+  for (const byte of data) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 function same(one: Json, other: Json): boolean {

@@ -40,9 +40,10 @@ export async function resolve(examination: Examination): Promise<string> {
   const { predicate } = examination.stated();
   for (const name of [manifest.FINDINGS, manifest.REPORT])
     if (!examination.has(name)) throw new VerificationError("RESULT_MISSING", name);
-  const result = references.parseFindings(await examination.read(manifest.FINDINGS, MAX_JSON_BYTES));
+  const result = references.parseFindings(await examination.read(manifest.FINDINGS, references.MAX_FINDINGS_BYTES));
   const digest = examination.digests.get(manifest.FINDINGS)!;
   references.checkFacts(predicate, result, digest, examination.tags.get(manifest.INFO)!);
+  references.checkContract(predicate, examination.digests.get(manifest.CONTRACT) ?? null);
   await references.checkReport(examination.opened().chunks(manifest.REPORT), digest);
   const { open } = examination.proved;
   open.push(

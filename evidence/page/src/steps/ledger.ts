@@ -7,13 +7,14 @@ import * as dsse from "../dsse.ts";
 import type { Bytes } from "../encoding.ts";
 import { NotRun, VerificationError } from "../errors.ts";
 import type { Examination } from "../examination.ts";
-import { instantText } from "../instant.ts";
+import { instantText, parseInstant } from "../instant.ts";
 import * as layout from "../layout.ts";
 import * as entries from "../ledger_entry.ts";
 import type { RunCompleted, RunStarted } from "../ledger_entry.ts";
 import * as merkle from "../merkle.ts";
 import type { Policy } from "../policy.ts";
 import type { Facts } from "../statement.ts";
+import { MAX_CLOCK_SKEW } from "./dsse.ts";
 import { UNSTAMPED } from "./time.ts";
 
 /**
@@ -21,8 +22,9 @@ import { UNSTAMPED } from "./time.ts";
  *
  * 1. what the statement says of a ledger is in the bundle, and nothing else; 2. each leaf is in a checkpoint signed by
  * the ledger and cosigned by the witness; 3. both leaves are of this run, in sequence; 4. the second checkpoint extends
- * the first, and the start was signed before the completion was written; 5. the completion commits to this statement,
- * its verdict and the statement before it; 6. it is no older than the newest run the reader knows of.
+ * the first, and the start was signed before the completion was written; 5. what the witness saw when goes with stamps
+ * and claims; 6. the completion commits to this statement, its verdict and the statement before it; 7. it is no older
+ * than the newest run the reader knows of.
  */
 export async function proofs(examination: Examination): Promise<string> {
   const trust = examination.trusted();
@@ -39,8 +41,9 @@ export async function proofs(examination: Examination): Promise<string> {
   const last = await checkpoint.checkLeaf(entry, lastProof, trust.ledger, trust.witness);
   const [started, completed] = checkRun(start, entry, facts); // 3
   checkOrder(firstProof, first, lastProof, last); // 4
-  await checkCommitment(examination, completed, facts); // 5
-  checkNewest(trust.policy, facts); // 6
+  checkTimes(examination, started, first, last); // 5
+  await checkCommitment(examination, completed, facts); // 6
+  checkNewest(trust.policy, facts); // 7
   return conclude(examination, trust.policy, started, last);
 }
 
@@ -98,6 +101,26 @@ function checkOrder(firstProof: Proof, first: Seen, proof: Proof, last: Seen): v
   merkle.checkConsistency(before.size, before.root, after.size, after.root, checkpoint.splitHashes(proof.extra));
   if (first.witnessed !== null && last.witnessed !== null && last.witnessed < first.witnessed)
     throw new VerificationError("LEDGER_ORDER", "the witness saw the completion before the start");
+}
+
+/** The start was witnessed before anything was stamped; nothing was witnessed before it is claimed to have been. */
+function checkTimes(examination: Examination, started: RunStarted, first: Seen, last: Seen): void {
+  if (first.witnessed === null || last.witnessed === null) return;
+  const [announced, logged] = [first.witnessed * 1000, last.witnessed * 1000];
+  const { sealedBy } = examination;
+  const outer = examination.archivedBy ?? examination.at;
+  if (sealedBy !== null && announced - sealedBy > MAX_CLOCK_SKEW)
+    throw new VerificationError("LEDGER_ORDER", "the witness saw the start only after the seals were stamped");
+  if (outer !== null && logged - outer > MAX_CLOCK_SKEW)
+    throw new VerificationError(
+      "WITNESS_IN_FUTURE", `the witness's time ${instantText(logged)} is later than what it precedes`,
+    );
+  const claims = [
+    ["start", started.started_at, announced], ["seal", examination.stated().predicate.sealed_at, logged],
+  ] as const;
+  for (const [what, claimed, seenAt] of claims)
+    if (parseInstant(claimed)! - seenAt > MAX_CLOCK_SKEW)
+      throw new VerificationError("LEDGER_TIME", `the ${what} is claimed to be of ${claimed}, seen before that`);
 }
 
 async function checkCommitment(examination: Examination, completed: RunCompleted, facts: Facts): Promise<void> {
