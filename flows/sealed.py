@@ -10,16 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from checks.contract import LoadedContract, parse_contract
 from evidence.canonical import MAX_JSON_BYTES, strict_json
 from evidence.errors import VerificationError
-from evidence.manifest import CARDS, FINDINGS
+from evidence.manifest import CARDS, CONTRACT, FINDINGS
 from evidence.model import AuditResult, ExtractionCard
-from evidence.references import parse_cards, parse_findings
+from evidence.references import MAX_FINDINGS_BYTES, parse_findings, read_cards
 from evidence.verification import VerifiedContent
 
-CONTRACT, COMMITMENTS, WAIVERS = (
-    "data/contract/contract.yaml",
-    "data/contract/commitments.json",
-    "data/contract/waivers.json",
-)
+COMMITMENTS, WAIVERS = "data/contract/commitments.json", "data/contract/waivers.json"
 METHOD, EXPECTATIONS = "data/method/method.json", "data/results/expectations.json"
 REGIONS, FEATURES = "data/method/regions.csv", "data/method/zdr_features.csv"
 MAX_TEXT_BYTES = 16 * 1024 * 1024  # of a contract edition or a catalogue
@@ -73,8 +69,8 @@ class SealedAudit:
 
 def open_sealed(content: VerifiedContent) -> SealedAudit:
     """Return the audit in verified content."""
-    cards = parse_cards(_bounded(content, CARDS, MAX_JSON_BYTES)) if CARDS in content.names() else ()
-    return SealedAudit(content, parse_findings(_bounded(content, FINDINGS, MAX_JSON_BYTES)), cards)
+    cards = tuple(read_cards([_bounded(content, CARDS, MAX_JSON_BYTES)])) if CARDS in content.names() else ()
+    return SealedAudit(content, parse_findings(_bounded(content, FINDINGS, MAX_FINDINGS_BYTES)), cards)
 
 
 def _bounded(content: VerifiedContent, name: str, limit: int) -> bytes:
