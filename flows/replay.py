@@ -18,7 +18,7 @@ from checks.judge import Evidence, Judgement
 from checks.versions import Version, in_order, judge_versions
 from checks.waivers import AcceptedException, waive
 from evidence.errors import OutputFailed, ProbityError, VerificationError
-from evidence.manifest import CARDS
+from evidence.manifest import CARDS, CONTRACT
 from evidence.model import AuditResult, roll_up
 from flows import sealed
 from flows.engines import Choice, open_engine
@@ -27,7 +27,7 @@ from flows.sealed import SealedAudit
 TABLES = re.compile(r"data/evidence/([a-z0-9_]+)\.parquet")
 EDITIONS = re.compile(r"data/contract/contract-v([0-9]{1,9})\.yaml")
 NEEDED = (
-    sealed.CONTRACT,
+    CONTRACT,
     sealed.COMMITMENTS,
     sealed.WAIVERS,
     CARDS,
@@ -103,7 +103,7 @@ def read_basis(audit: SealedAudit) -> Basis:
         raise NotReplayable(f"this bundle does not carry {', '.join(missing)}")
     with _impossible("what was sealed for judging cannot be read"):
         catalogues = read_catalogues(audit.text(sealed.REGIONS), audit.text(sealed.FEATURES))
-        editions = in_order(audit.contract(), _earlier(audit), sealed.CONTRACT)
+        editions = in_order(audit.contract(), _earlier(audit), CONTRACT)
         return Basis(editions, _waivers(audit), catalogues, _failed(audit))
 
 
