@@ -20,8 +20,8 @@ def table(heading, page=PAGE):
     return {row[0].strip("| `"): row for row in rows}
 
 
-def test_the_two_sources_are_found():
-    assert list(discover()) == ["bundles", "cloudtrail", "files"]
+def test_every_source_is_found():
+    assert list(discover()) == ["anthropic", "bundles", "cloudtrail", "files"]
 
 
 def test_every_family_has_a_provider():

@@ -1,0 +1,243 @@
+"""Evidence out of Anthropic's Compliance and Admin APIs, inquiry by inquiry.
+
+Sources: Anthropic API reference. The activity feed is asked oldest first and up to a minute ago, when everything can be
+queried; a record that comes twice counts once; what an answer lacks is on its card.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from evidence.checkpoint import Checkpoint, parse_text
+from evidence.errors import NotLogged
+from evidence.model import instant_text
+from infra import anthropic_records as records
+from infra import transparency_log as axt
+from infra.anthropic_records import Row
+from infra.family_rows import FamilyRows
+from infra.source import Gathering, Source
+from infra.tally import Tally
+from infra.web.client import Client, Request
+from infra.web.inquiry import Inquiry, Page
+
+FAMILIES = ("access_events", "audit_log", "feature_usage", "settings")
+VERSION = "2023-06-01"
+#: An activity can be queried within a minute; whatever is younger is left to the next audit.
+VISIBLE_AFTER = timedelta(minutes=1)
+ACTIVITIES, LOG = "/v1/compliance/activities", "/v1/compliance/transparency_log"
+PAGE = "1000"
+
+
+@dataclass(slots=True)
+class AnthropicGathering:
+    """The inquiries of one organisation under way. `compliance` and `admin` are clients with a credential each."""
+
+    source: Source
+    gathering: Gathering
+    organization: str
+    rows: FamilyRows
+    key: str = axt.SIGNING_KEY
+    seen: set[str] = field(default_factory=set)
+    accesses: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def activities(self, client: Client, identity: str) -> None:
+        """Read the activity feed of the period, then hold every access against the transparency log."""
+        start = self.gathering.period.start
+        end = min(self.gathering.period.end, self.gathering.now() - VISIBLE_AFTER)
+        query = (
+            ("organization_ids[]", self.organization),
+            ("order", "asc"),
+            ("created_at.gte", instant_text(start)),
+            ("created_at.lt", instant_text(end)),
+            ("limit", PAGE),
+        )
+        asking = self._inquiry(client, identity, ("access_events", "audit_log", "feature_usage", "settings"))
+        for page in asking.pages(Request(ACTIVITIES, query), _after):
+            self._take(asking, page, "data", self._activity)
+        asking.finish()
+        if self.accesses:
+            self._transparency(client, identity)
+
+    def settings(self, client: Client, identity: str) -> None:
+        """Read the effective settings of the organisation."""
+        asking = self._inquiry(client, identity, ("settings",))
+        path = f"/v1/compliance/organizations/{self.organization}/settings"
+        for page in asking.pages(Request(path), _no_more):
+            when = _when(page)
+            self._take(
+                asking, page, "settings", partial(records.setting_rows, organization=self.organization, when=when)
+            )
+        asking.finish()
+
+    def workspaces(self, client: Client, identity: str) -> None:
+        """Read the residency settings of every workspace; the default one is never in the list."""
+        asking = self._inquiry(client, identity, ("settings",))
+        first = Request("/v1/organizations/workspaces", (("limit", "100"), ("include_archived", "true")))
+        for page in asking.pages(first, _after):
+            when = _when(page)
+            self._take(asking, page, "data", partial(records.workspace_rows, when=when), note=NO_DEFAULT)
+        asking.finish()
+
+    def usage(self, client: Client, identity: str) -> None:
+        """Read the usage report by day: which models and features were in use, and which geography was asked for."""
+        asking = self._inquiry(client, identity, ("feature_usage", "settings"))
+        query = (
+            ("starting_at", instant_text(self.gathering.period.start)),
+            ("ending_at", instant_text(self.gathering.period.end)),
+            ("bucket_width", "1d"),
+            *(("group_by[]", name) for name in ("model", "workspace_id", "inference_geo", "service_tier")),
+        )
+        for page in asking.pages(Request("/v1/organizations/usage_report/messages", query), _next_page):
+            self._take(asking, page, "data", records.usage_rows, note=ASKED_FOR)
+        asking.finish()
+
+    def _inquiry(self, client: Client, identity: str, families: tuple[str, ...]) -> Inquiry:
+        return Inquiry(self.gathering, self.source, client, identity, families)
+
+    def _activity(self, record: Any) -> Iterator[Row]:
+        found = list(records.activity_rows(record))
+        if record["id"] in self.seen:
+            raise _Repeated
+        self.seen.add(record["id"])
+        if record["type"] in axt.TYPES:
+            self.accesses.append(record)
+        return iter(found)
+
+    def _take(
+        self,
+        asking: Inquiry,
+        page: Page,
+        listed: str,
+        rows_of: Callable[[Any], Iterable[Row]],
+        note: str = "",
+    ) -> None:
+        """Count every record of a page, write its rows, and add the page's card."""
+        tally = Tally(f"{page.request.path} page {page.number}", self.gathering.limits)
+        if note:
+            tally.problem(note)
+        for number, record in enumerate(_listed(page, listed, tally), start=1):
+            try:
+                found = list(rows_of(record))
+            except _Repeated:
+                tally.duplicates += 1
+            except ValueError as cause:
+                tally.lose(f"record {number}")
+                tally.problem(f"{tally.name}: record {number}: {cause}")
+            else:
+                tally.rows += 1
+                for name, row in found:
+                    self.rows.add(name, row, artefact=page.stored.artefact, row=number)
+        asking.card(page, tally)
+
+    def _transparency(self, client: Client, identity: str) -> None:
+        """Prove every access by its leaf, and that the log has only grown since the last audit saw it."""
+        asking = self._inquiry(client, identity, ("access_events",))
+        scope = ("organization_id", self.organization)
+        for event in self.accesses:
+            query = (scope, ("leaf_index", str(event.get(axt.INDEX))))
+            for page in asking.pages(Request(f"{LOG}/inclusion", query), _no_more):
+                self._prove(asking, page, partial(self._is_leaf, event))
+        before = self._last_seen()
+        query = (scope, ("from", str(before.size if before else 1)))
+        for page in asking.pages(Request(f"{LOG}/consistency", query), _no_more):
+            self._prove(asking, page, partial(self._grown, before))
+        asking.finish()
+
+    def _is_leaf(self, event: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
+        axt.check_event(event, proof, self.organization, self.key)
+
+    def _grown(self, before: Checkpoint | None, proof: Mapping[str, Any]) -> None:
+        if before is not None:
+            found = axt.check_growth(before, proof, self.organization, self.key)
+        else:
+            found = axt.signed_checkpoint(str(proof.get("checkpoint")).encode(), self.organization, self.key)
+        if (path := self._memory()) is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".partial")
+            partial.write_text(found.text)
+            partial.replace(path)
+
+    def _prove(self, asking: Inquiry, page: Page, check: Callable[[Mapping[str, Any]], object]) -> None:
+        tally = Tally(page.request.text(), self.gathering.limits)
+        try:
+            proof = page.json()
+            if not isinstance(proof, dict):
+                raise NotLogged("AXT_FORM", "the proof is not an object")
+            check(proof)
+            tally.not_relevant += 1  # a proof is no row
+        except (NotLogged, ValueError) as cause:
+            tally.break_off("the proof", str(cause))
+        asking.card(page, tally, () if tally.complete else ("access_events",))
+
+    def _last_seen(self) -> Checkpoint | None:
+        path = self._memory()
+        if path is None or not path.exists():
+            return None
+        return parse_text(path.read_text())
+
+    def _memory(self) -> Path | None:
+        journals = self.gathering.journals
+        return None if journals is None else journals / f"axt-{self.organization}.checkpoint"
+
+
+NO_DEFAULT = "the default workspace is in no list of workspaces: its settings are not known from here"
+ASKED_FOR = (
+    "inference_geo in the usage report is what was asked for or the default, not where anything ran; "
+    "that processing stayed in the EU cannot be shown by this API"
+)
+
+
+class _Repeated(Exception):
+    """A record that an earlier page had already."""
+
+
+def _listed(page: Page, name: str, tally: Tally) -> list[Any]:
+    try:
+        found = page.json()
+        listed = found[name]
+        if isinstance(listed, list):
+            return listed
+    except (ValueError, KeyError, TypeError):
+        pass
+    tally.refuse(f"the answer has no list {name!r}")
+    return []
+
+
+def _no_more(_: Page) -> Request | None:
+    return None
+
+
+def _after(page: Page) -> Request | None:
+    found = page.json()
+    if not isinstance(found, dict) or not isinstance(found.get("has_more"), bool):
+        raise ValueError("does not say whether there is more")
+    if not found["has_more"]:
+        return None
+    last = found.get("last_id")
+    if not isinstance(last, str) or not last:
+        raise ValueError("says that there is more, and not after what")
+    kept = tuple(pair for pair in page.request.query if pair[0] != "after_id")
+    return Request(page.request.path, (*kept, ("after_id", last)))
+
+
+def _next_page(page: Page) -> Request | None:
+    found = page.json()
+    if not isinstance(found, dict) or not isinstance(found.get("has_more"), bool):
+        raise ValueError("does not say whether there is more")
+    if not found["has_more"]:
+        return None
+    if not isinstance(found.get("next_page"), str):
+        raise ValueError("says that there is more, and not where")
+    kept = tuple(pair for pair in page.request.query if pair[0] != "page")
+    return Request(page.request.path, (*kept, ("page", found["next_page"])))
+
+
+def _when(page: Page) -> str:
+    moment = page.custody.finished
+    return json.dumps(None) if moment is None else instant_text(moment)
