@@ -86,6 +86,10 @@ class OutputFailed(ProbityError):
     """A result could not be written where it was asked for."""
 
 
+class ReportFailed(OutputFailed):
+    """A report could not be made; what it reports on is not touched by that."""
+
+
 class VerificationError(ProbityError):
     """A bundle, signature or stored evidence does not verify; `reason` is a stable code."""
 

@@ -16,6 +16,8 @@ INSTRUCTIONS = "VERIFY.md"
 FINDINGS, CARDS, REPORT = "data/results/findings.json", "data/evidence/cards.json", "data/report.html"
 PERSONAL = "data/evidence/personal.txt"  # the tokens whose values were disclosed when the bundle was sealed
 CONTRACT = "data/contract/contract.yaml"
+REPORT_PDF = "data/report.pdf"
+FINDINGS_IN_PDF = "findings-sha256:"  # how the PDF's metadata, which is never compressed, names the findings
 
 TAG_FILES = tuple(sorted((DECLARATION, INFO, MANIFEST, INSTRUCTIONS)))  # what the tag manifest lists, all of it
 DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"  # RFC 8493 section 2.1.1

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from evidence.canonical import objects_of, strict_json
 from evidence.errors import BrokenReference
-from evidence.manifest import CARDS, CONTRACT, FINDINGS, INFO, REPORT
+from evidence.manifest import CARDS, CONTRACT, FINDINGS, FINDINGS_IN_PDF, INFO, REPORT_PDF
 from evidence.model import AuditResult, ExtractionCard, roll_up
 from evidence.statement import StatementFacts, bag_info
 
@@ -80,14 +80,19 @@ def check_exhibits(result: AuditResult, cards: Iterable[ExtractionCard]) -> None
         raise BrokenReference("ARTEFACT_UNKNOWN", f"{FINDINGS}: {commitment} shows {artefact}, not in {CARDS}")
 
 
-def check_report(chunks: Iterable[bytes], findings_sha256: str) -> None:
-    """Find the hash of the findings in the report; BrokenReference when the report is of other findings."""
-    wanted, tail, found = findings_sha256.encode("ascii"), b"", False
+def check_report(name: str, chunks: Iterable[bytes], findings_sha256: str) -> None:
+    """Find the hash of the findings in a report; BrokenReference when the report is of other findings.
+
+    HTML shows it. PDF names it in its metadata, which PDF/A forbids to compress (ISO 19005-3, 6.6.2.1): no reader of
+    PDF is needed, and `grep` finds it as well.
+    """
+    wanted = f"{FINDINGS_IN_PDF if name == REPORT_PDF else ''}{findings_sha256}".encode("ascii")
+    tail, found = b"", False
     for chunk in chunks:  # to the end, where its digest is compared
         found = found or wanted in tail + chunk
         tail = (tail + chunk)[-len(wanted) + 1 :]  # the hash may lie across two chunks
     if not found:
-        raise BrokenReference("REPORT_DISAGREES", f"{REPORT}: does not carry the hash of {FINDINGS}")
+        raise BrokenReference("REPORT_DISAGREES", f"{name}: does not carry the hash of {FINDINGS}")
 
 
 def _bad_findings(message: str) -> BrokenReference:

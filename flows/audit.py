@@ -40,7 +40,9 @@ def audit(
         collected = pipeline.gather(opened, run, tasks.gather)
         judgement = tasks.step("check", lambda: pipeline.check(opened, run, collected))
         result = pipeline.conclude(opened, run, judgement)
-        tasks.step("seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer, announced))
+        sealed = tasks.step(
+            "seal", lambda: pipeline.seal(opened, run, collected, judgement, result, prepared.sealer, announced)
+        )
         bundle = tasks.step("publish", lambda: pipeline.publish(opened, run))
     finally:
         pipeline.clear(run)
@@ -48,7 +50,7 @@ def audit(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
     problems = pipeline.told(collected, judgement)
-    return Completed(name=ENDS[result.status], message=bundle, data=Audited(result, bundle, problems))
+    return Completed(name=ENDS[result.status], message=bundle, data=Audited(result, bundle, problems, sealed.failure))
 
 
 def _row(finding: Finding) -> dict[str, str]:

@@ -13,6 +13,8 @@ from checks.regions import catalogue_bytes
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed
 from evidence.families import family
+from flows.disclosing import LISTED
+from flows.reporting import Payload, subject_of, with_reports
 
 if TYPE_CHECKING:
     from checks.contract import Contract
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from flows.engagement import Engagement
     from flows.pipeline import Collected, Run
     from flows.sealer import Sealer
-    from infra.source import Gathered
 
 UNLOGGED = "No ledger shows whether other audits of the same period were made and not published."
 LOGGED = "Its run is logged. Whether another was withheld, only whoever reads the whole ledger can tell."
@@ -65,8 +66,9 @@ def assemble(
     result: AuditResult,
     tables: Mapping[str, Path],
     sealer: Sealer,
-) -> dict[str, bytes | Path]:
-    """Return the members below `data/` by path; the same audit gives the same bytes."""
+    disclosed: bytes,
+) -> Payload:
+    """Return the members below `data/` by path; the same audit gives the same bytes, the PDF's own seal excepted."""
     gathered = collected.gathered
     findings = canonical_bytes(result.as_json())
     cards = [card.as_json() for card in gathered.cards]
@@ -81,13 +83,13 @@ def assemble(
         "evidence/cards.json": canonical_bytes(cards),
         "results/findings.json": findings,
         "results/expectations.json": canonical_bytes(plain(judgement.expectations)),
-        "limits.md": _limits(sealer),
-        "report.html": _report(engagement, run, gathered, result, sha256_hex(findings), sealer),
     }
     payload |= {f"contract/contract-v{v.loaded.contract.version}.yaml": v.loaded.raw for v in engagement.versions[:-1]}
     payload |= {f"method/kernels/{name.replace('@', '-v')}.sql": sql.encode() for name, sql in judgement.sql.items()}
     payload |= {f"evidence/{name}.parquet": path for name, path in tables.items()}
-    return payload
+    payload |= {LISTED: disclosed} if disclosed else {}
+    subject = subject_of(engagement, run, gathered, result, sha256_hex(findings), sealer, limits(sealer))
+    return with_reports(payload, subject)
 
 
 def commitments(contract: Contract) -> dict[str, Any]:
@@ -126,36 +128,3 @@ def limits(sealer: Sealer) -> tuple[str, ...]:
     """Return what a bundle sealed so does not show."""
     stated = (limit for limit in LIMITS if limit != OWN_CLOCK or not sealer.stampers)
     return tuple(LOGGED if limit == UNLOGGED and sealer.ledger is not None else limit for limit in stated)
-
-
-def _limits(sealer: Sealer) -> bytes:
-    lines = ["# What this bundle does not show", "", *(f"* {limit}" for limit in limits(sealer)), ""]
-    return "\n".join(lines).encode()
-
-
-def _report(
-    engagement: Engagement, run: Run, gathered: Gathered, result: AuditResult, digest: str, sealer: Sealer
-) -> bytes:
-    from flows.report.html import ReportSubject, render  # noqa: PLC0415 - only audits pay for templates
-
-    contract = engagement.contract
-    return render(
-        ReportSubject(
-            result=result,
-            findings_sha256=digest,
-            customer=contract.customer.name,
-            vendor=contract.vendor.name,
-            contract_title=next((d.title for d in contract.documents.values()), contract.id),
-            services=tuple(contract.services),
-            term=f"{contract.term.start.isoformat()} to {contract.term.end.isoformat()}",
-            cards=gathered.cards,
-            run=run.id,
-            tool=engagement.tool,
-            engine=engagement.engine,
-            signer=sealer.name,
-            seal_level="simple",
-            time_level=sealer.time_level,
-            limits=limits(sealer),
-            bundle_name=engagement.bundle_name(run.period, run.id),
-        )
-    )

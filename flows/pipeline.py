@@ -20,7 +20,7 @@ from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
 from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
-from flows.disclosing import LISTED, disclose
+from flows.disclosing import disclose
 from flows.engagement import Engagement
 from flows.engines import open_engine
 from flows.payload import assemble, merge_family
@@ -69,12 +69,21 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed bundle in the work folder, and what of it we failed to make."""
+
+    path: Path
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Audited:
     """The result of an audit and the sealed bundle that carries it."""
 
     result: AuditResult
     bundle: str
     problems: tuple[str, ...]
+    failure: str = ""  # of ours, which the bundle states and which did not touch the verdict
 
     @property
     def status(self) -> Status:
@@ -179,8 +188,8 @@ def seal(
     result: AuditResult,
     sealer: Sealer,
     announced: Announced | None = None,
-) -> Path:
-    """Write the report, assemble and keep the payload, and seal it in the work folder; nothing is published yet."""
+) -> Sealed:
+    """Write the reports, assemble and keep the payload, and seal it in the work folder; nothing is published yet."""
     from flows.finishing import seal_kept  # noqa: PLC0415 - keeps the verifier out of the verbs that do not seal
 
     run.tell("seal")
@@ -193,13 +202,12 @@ def seal(
         for name, paths in collected.gathered.tables.items()
         if name in needed
     }
-    payload = assemble(engagement, run, collected, judgement, result, tables, sealer)
     listed, lines = disclose(tables, run.register)
-    if listed:
-        payload[LISTED] = listed
+    payload = assemble(engagement, run, collected, judgement, result, tables, sealer, listed)
+    certified = sealer.certified(payload.members, run.now())
     run.held.claim()
-    members = run.held.keep(_record(engagement, run, result, sealer, announced), payload, lines)
-    return seal_kept(run.held, sealer, run.now, members)
+    members = run.held.keep(_record(engagement, run, result, sealer, announced), certified, lines)
+    return Sealed(seal_kept(run.held, sealer, run.now, members), payload.missing)
 
 
 def _record(
@@ -271,8 +279,8 @@ def run_audit(engagement: Engagement, run: Run, sealer: Sealer) -> Audited:
         collected = gather(engagement, run)
         judgement = check(engagement, run, collected)
         result = conclude(engagement, run, judgement)
-        seal(engagement, run, collected, judgement, result, sealer, announced)
+        sealed = seal(engagement, run, collected, judgement, result, sealer, announced)
         bundle = publish(engagement, run)
     finally:
         clear(run)
-    return Audited(result, bundle, told(collected, judgement))
+    return Audited(result, bundle, told(collected, judgement), sealed.failure)

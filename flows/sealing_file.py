@@ -38,7 +38,9 @@ class NamedKeys(Closed):
     kind: Literal["keys"]
     dsse_p256: str = Field(min_length=1, description="signs the statement")
     dsse_ml_dsa_65: str | None = Field(default=None, min_length=1, description="signs the statement as well")
-    cades: str | None = Field(default=None, min_length=1, description="seals the tag manifest, with a certificate")
+    cades: str | None = Field(
+        default=None, min_length=1, description="seals the tag manifest and the PDF report, with a certificate"
+    )
     certificate: str | None = Field(
         default=None, min_length=1, description="PEM file: the seal's certificate to its root"
     )
@@ -82,6 +84,7 @@ def open_sealer(folder: Path, keys: LocalKeys | NamedKeys, timestamps: Timestamp
         statement,
         second,
         cades=_maker(key, chain, authorities),
+        pdf=_pdf_maker(key, chain, authorities),
         chain=chain,
         revocation=lambda: _lists(named.revocation, folder),
         stampers=authorities,
@@ -111,6 +114,12 @@ def _maker(key: Signer, chain: Chain, authorities: Sequence[tsa.Authority]) -> A
     from infra.cades import CadesMaker  # noqa: PLC0415 - pyHanko takes a second to import
 
     return CadesMaker(key, chain, next(iter(authorities), None))
+
+
+def _pdf_maker(key: Signer, chain: Chain, authorities: Sequence[tsa.Authority]) -> Any:
+    from infra.pades import PadesMaker  # noqa: PLC0415 - pyHanko takes a second to import
+
+    return PadesMaker(key, chain, next(iter(authorities), None))
 
 
 def _chain(path: Path, key: Signer, statement: Signer, now: datetime) -> Chain:

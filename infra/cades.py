@@ -21,8 +21,8 @@ class CadesMaker:
 
     def __init__(self, signer: Signer, chain: Chain, authority: Authority | None = None) -> None:
         """Take the chain with the signer's own certificate first; roots in it are not put into seals."""
-        self._signer = _Handed(signer, chain)
-        self._authority = None if authority is None else _Stamping(authority)
+        self._signer = SignerByOurs(signer, chain)
+        self._authority = None if authority is None else StamperByOurs(authority)
 
     def seal(self, content: bytes) -> bytes:
         """Return the detached CAdES seal in DER (ETSI EN 319 122-1, levels B-B and B-T)."""
@@ -31,8 +31,8 @@ class CadesMaker:
         return bytes(made.dump())
 
 
-class _Handed(signers.Signer):
-    """Lets pyHanko sign through our protocol."""
+class SignerByOurs(signers.Signer):
+    """Lets pyHanko sign through our protocol; roots are not put into seals."""
 
     def __init__(self, signer: Signer, chain: Chain) -> None:
         own, *others = (asn1.Certificate.load(c.public_bytes(Encoding.DER)) for c in chain)
@@ -42,10 +42,11 @@ class _Handed(signers.Signer):
         self._key = signer
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002
+        """Return the signature over data."""
         return self._key.sign(data)
 
 
-class _Stamping(TimeStamper):
+class StamperByOurs(TimeStamper):
     """Lets pyHanko stamp through our authority."""
 
     def __init__(self, authority: Authority) -> None:
@@ -53,4 +54,5 @@ class _Stamping(TimeStamper):
         self._authority = authority
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """Return what the authority answers."""
         return tsp.TimeStampResp.load(self._authority.answer(req.dump()))

@@ -8,7 +8,7 @@ from evidence.examination import Examination
 
 
 def resolve(examination: Examination) -> str:
-    """Compare statement, findings, extraction cards and report with one another; nothing is judged again."""
+    """Compare statement, findings, extraction cards and reports with one another; nothing is judged again."""
     signed = examination.stated()
     for name in (manifest.FINDINGS, manifest.REPORT):
         if not examination.has(name):
@@ -17,11 +17,15 @@ def resolve(examination: Examination) -> str:
     digest = examination.digests[manifest.FINDINGS]
     references.check_facts(signed.predicate, result, digest, examination.tags[manifest.INFO])
     references.check_contract(signed.predicate, examination.digests.get(manifest.CONTRACT))
-    references.check_report(examination.chunks(manifest.REPORT), digest)
+    for report in (manifest.REPORT, manifest.REPORT_PDF):
+        if examination.has(report):
+            references.check_report(report, examination.chunks(report), digest)
     examination.proved.open += [
         "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
         "that the findings follow from the evidence: that is `probity replay`",
     ]
+    if examination.has(manifest.REPORT_PDF):
+        examination.proved.open.append("the seal inside report.pdf, which is for PDF readers: no step relies on it")
     if examination.has(manifest.CARDS):
         references.check_exhibits(result, references.read_cards(examination.chunks(manifest.CARDS)))
     else:

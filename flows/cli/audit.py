@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evidence.errors import ReportFailed
 from evidence.model import AuditResult, Status, exit_code, roll_up
 from flows.cli.progress import Progress
 from flows.cli.table import findings_text
@@ -70,6 +71,8 @@ def command(
             progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
+    if audited.failure:
+        raise ReportFailed(audited.failure)
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
 
 

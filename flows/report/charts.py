@@ -62,15 +62,14 @@ def histogram(buckets: Sequence[Bucket], measure: Measure, *, name: str, title: 
     axes = _Axes(max([1, *(b.count for b in buckets)]), near, near + far)
     shade = _rect("far", axes.x(near), TOP, WIDTH - RIGHT - axes.x(near), HEIGHT - BOTTOM - TOP)
     drawn = [shade, *_count_axis(axes), *_bars(buckets, axes), *_edges(buckets, axes, measure, limit)]
-    desc = ", ".join(f"{b.low} to {b.high}: {words.grouped(b.count)}" for b in buckets if b.count)
-    return _svg(
-        name,
-        (WIDTH, HEIGHT),
-        title,
-        f"Records by {measure.name} in {measure.unit}, limit {measure.limit}. {desc}",
-        [*drawn, *_limit(axes, words.limit_text(measure), over)],
-        css="chart",
-    )
+    drawn += _limit(axes, words.limit_text(measure), over)
+    return _svg(name, (WIDTH, HEIGHT), title, in_words(buckets, measure), drawn, css="chart")
+
+
+def in_words(buckets: Sequence[Bucket], measure: Measure) -> str:
+    """Return what a histogram shows, for readers who cannot see it."""
+    counts = ", ".join(f"{b.low} to {b.high}: {words.grouped(b.count)}" for b in buckets if b.count)
+    return harmless(f"Records by {measure.name} in {measure.unit}, limit {measure.limit}. {counts}")
 
 
 def _count_axis(axes: _Axes) -> list[str]:
@@ -170,8 +169,12 @@ def coverage_bar(row: Coverage, *, name: str) -> str:
     drawn = [_rect("bar", 0, 1, solid, BAR_HEIGHT)] if solid else []
     if gap:
         drawn += [_rect("gap", solid + 0.5, 1.5, gap - 1, BAR_HEIGHT - 1), _hatch(solid + 0.5, 1.5, gap - 1)]
-    said = "covered" if row.covered else "not fully covered"
-    return _svg(name, (BAR_WIDTH, BAR_HEIGHT + 2), f"{harmless(row.subject, 60)}: {said}", row.note, drawn, css="cov")
+    return _svg(name, (BAR_WIDTH, BAR_HEIGHT + 2), coverage_in_words(row), row.note, drawn, css="cov")
+
+
+def coverage_in_words(row: Coverage) -> str:
+    """Return what a bar shows, for readers who cannot see it."""
+    return f"{harmless(row.subject, 60)}: {'covered' if row.covered else 'not fully covered'}"
 
 
 def _hatch(x: float, y: float, width: float) -> str:

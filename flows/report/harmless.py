@@ -31,6 +31,12 @@ def harmless(text: str, most: int = LONGEST) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
+def harmless_part(text: str, most: int = LONGEST) -> str:
+    """Return harmless text that keeps a blank at either end, because it is put between others on a line."""
+    inner = harmless(text, most)
+    return f"{' ' if text[:1] == ' ' else ''}{inner}{' ' if inner and text[-1:] == ' ' else ''}"
+
+
 def _visible(character: str, kind: str) -> str:
     if kind in _BLANKS or character in "\t\n\r":
         # A thin or no-break space inside a number is ours; it is as harmless as any other blank.

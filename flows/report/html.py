@@ -1,63 +1,19 @@
-"""Turns a result into the report: one HTML file without script or remote reference; same input, same bytes."""
+"""Renders the report as one HTML file without script or remote reference; same input, same bytes."""
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
 
-from evidence.model import Assurance, AuditResult, ExtractionCard, Status
-from flows.report import conclusion, words
-from flows.report.harmless import harmless
-from flows.report.sections import (
-    artefacts,
-    cards,
-    coverage,
-    exceptions,
-    exhibits,
-    histograms,
-    rests_on_word,
-    tallies,
-    test_text,
-)
+from flows.report import closing, words
+from flows.report.document import document
+from flows.report.harmless import harmless_part
+from flows.report.subject import ReportSubject
 
-#: The package whose folder holds the template and the style sheet.
+#: The package whose folder holds the template and the style sheets.
 PACKAGE = "flows.report"
-MAX_NAME, MAX_TITLE = 120, 280
-
-#: Names that are safe inside a command a reader will copy.
-_BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class ReportSubject:
-    """Everything a report says. It is rendered before sealing, so it names the key but not the bundle's digest.
-
-    `findings_sha256` is the hex digest of results/findings.json; a verifier looks for it in the report. `signer`
-    describes the key that will sign, with its fingerprint. `limits` is what the bundle does not show, a sentence each.
-    Addresses of cards are shown as they are: whoever makes a card keeps this machine's paths and secrets out of it.
-    """
-
-    result: AuditResult
-    findings_sha256: str
-    customer: str
-    vendor: str
-    contract_title: str
-    services: Sequence[str]
-    term: str
-    cards: Sequence[ExtractionCard]
-    run: str
-    tool: str
-    engine: str
-    signer: str
-    seal_level: str
-    time_level: str
-    limits: Sequence[str]
-    bundle_name: str
 
 
 def render(subject: ReportSubject) -> bytes:
@@ -66,7 +22,7 @@ def render(subject: ReportSubject) -> bytes:
     from markupsafe import Markup  # noqa: PLC0415
 
     folder = files(PACKAGE)
-    css = folder.joinpath("report.css").read_text("utf-8")
+    css = "".join(folder.joinpath(name).read_text("utf-8") for name in ("charts.css", "report.css"))
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -75,57 +31,21 @@ def render(subject: ReportSubject) -> bytes:
         # Everything a template prints passes here, so that no text can be forgotten; escaping follows.
         finalize=_printed,
     )
-    environment.filters |= {
-        "svg": Markup,
-        "grouped": words.grouped,
-        "utc": words.utc,
-        "short": _short,
-        "unbroken": _unbroken,
-        "sentence": conclusion.sentence,
-    }
+    environment.filters |= {"svg": Markup, "unbroken": words.unbroken}
     template = environment.from_string(folder.joinpath("template.html.j2").read_text("utf-8"))
-    page = template.render(css=Markup(css), css_hash=_style_hash(css), **_values(subject))  # noqa: S704 - our own file
+    made = document(subject)
+    checks = (*made.seal, closing.page_check(subject), closing.judge_again(subject))
+    page = template.render(
+        d=replace(made, seal=checks),
+        proves=closing.proves_nothing("page"),
+        css=Markup(css),  # noqa: S704 - our own files
+        css_hash=_style_hash(css),
+    )
     return page.encode("utf-8")
 
 
 def _printed(value: object) -> object:
-    return harmless(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-def _values(subject: ReportSubject) -> dict[str, Any]:
-    result = subject.result
-    numbered = exhibits(result)
-    return {
-        "s": subject,
-        "bundle": subject.bundle_name if _BUNDLE_NAME.fullmatch(subject.bundle_name) else "BUNDLE",
-        "result": result,
-        "Status": Status,
-        "words": words,
-        "assurances": list(Assurance),
-        "reason_text": conclusion.reason_text,
-        "title": harmless(conclusion.title(result), MAX_TITLE),
-        "lede": conclusion.lede(result),
-        "period": words.period_text(result.period),
-        "test_text": test_text,
-        "tallies": tallies(result),
-        "histograms": histograms(result),
-        "coverage": coverage(result),
-        "coverage_heading": conclusion.coverage_heading([row for f in result.findings for row in f.coverage]),
-        "exhibits": numbered,
-        "exceptions": exceptions(result, numbered),
-        "cards": cards(subject.cards),
-        "artefacts": artefacts(subject.cards),
-        "rests_on_word": rests_on_word(result),
-    }
-
-
-def _short(text: str, most: int = MAX_NAME) -> str:
-    return harmless(text, most)
-
-
-def _unbroken(text: str) -> str:
-    """Return text in which a number stays on the line of its unit or noun."""
-    return re.sub(r"(?<=\d) (?=(records?|h|d|min|s)\b)", "\u00a0", text)
+    return harmless_part(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _style_hash(css: str) -> str:

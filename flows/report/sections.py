@@ -16,6 +16,7 @@ NAMED_EXHIBITS = 2
 #: Extraction cards shown, those with problems first; all are in the bundle.
 MAX_CARDS = 40
 DIGEST_SHOWN = 16
+MAX_SUBJECT, MAX_COVERAGE_NOTE = 80, 200
 
 _WORD_ONLY = (Assurance.CLAIMED, Assurance.ATTESTED)
 
@@ -31,21 +32,24 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart with its heading and caption; `svg` is markup of our own."""
+    """A chart with its heading and caption; `svg` is markup of our own, `alt` says the same without a picture."""
 
     heading: str
     svg: str
+    alt: str
     caption: str
-    commitment: str
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageRow:
-    """One subject of one commitment; `svg` is markup of our own."""
+    """One subject of one commitment; `svg` is markup of our own, `alt` says the same without a picture."""
 
-    row: Coverage
+    subject: str
     svg: str
+    alt: str
     counts: str
+    note: str
+    covered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,8 @@ def histograms(result: AuditResult) -> list[Drawing]:
             title=heading,
             over=finding.population.violation,
         )
-        drawn.append(Drawing(heading, svg, _caption(finding), finding.commitment))
+        alt = charts.in_words(finding.distribution, finding.measure)
+        drawn.append(Drawing(heading, svg, alt, _caption(finding)))
     return drawn
 
 
@@ -139,12 +144,19 @@ def coverage(result: AuditResult) -> list[tuple[Finding, list[CoverageRow]]]:
     found = []
     for place, finding in enumerate(result.findings):
         rows = [
-            CoverageRow(row, charts.coverage_bar(row, name=f"cov-{place + 1}-{at + 1}"), _counts(row))
+            _coverage(row, charts.coverage_bar(row, name=f"cov-{place + 1}-{at + 1}"))
             for at, row in enumerate(finding.coverage)
         ]
         if rows:
             found.append((finding, rows))
     return found
+
+
+def _coverage(row: Coverage, svg: str) -> CoverageRow:
+    note = harmless(row.note, MAX_COVERAGE_NOTE)
+    return CoverageRow(
+        harmless(row.subject, MAX_SUBJECT), svg, charts.coverage_in_words(row), _counts(row), note, row.covered
+    )
 
 
 def test_text(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -103,6 +104,11 @@ def grouped(number: int | Decimal) -> str:
 def plural(number: int, one: str, many: str | None = None) -> str:
     """Return a grouped count and its noun: `1 record`, `240,560 records`."""
     return f"{grouped(number)} {one if number == 1 else many or one + 's'}"
+
+
+def unbroken(text: str) -> str:
+    """Return text in which a number stays on the line of its unit or noun."""
+    return re.sub(r"(?<=\d) (?=(records?|h|d|min|s)\b)", "\u00a0", text)
 
 
 def listed(words: Sequence[str]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 
+import pikepdf
 import pyarrow.parquet as pq
 import pytest
 
+from evidence.canonical import sha256_hex
 from tests.cli.engagements import audited, bundles, call, edit, firm, kept, members, probity, trail
 
 ALWAYS = {
@@ -15,7 +18,8 @@ ALWAYS = {
     *("seal/statement.dsse.json", "seal/tagmanifest-sha256.txt.p7s", "seal/ltv/01.crl"),
     *(f"seal/ledger-{part}.{form}" for part in ("start", "entry") for form in ("json", "tlog-proof")),
     *("seal/keys/dsse-p256.pub", "seal/keys/dsse-ml-dsa-65.pub"),
-    *("data/contract/contract.yaml", "data/contract/commitments.json", "data/limits.md", "data/report.html"),
+    *("data/contract/contract.yaml", "data/contract/commitments.json", "data/limits.md"),
+    *("data/report.html", "data/report.pdf"),
     *("data/method/audit.json", "data/method/method.json", "data/method/regions.csv"),
     *("data/evidence/cards.json", "data/results/findings.json", "data/results/expectations.json"),
 }
@@ -80,6 +84,11 @@ def bundle(tmp_path_factory):
         if name.endswith(".parquet"):
             table = pq.read_table(io.BytesIO(data))
             texts[f"{name}, unpacked"] = repr((table.to_pydict(), table.schema.metadata)).encode()
+        if name.endswith(".pdf"):
+            with pikepdf.open(io.BytesIO(data)) as pdf:
+                streams = [o.read_bytes() for o in pdf.objects if isinstance(o, pikepdf.Stream)]
+            shown = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True).stdout
+            texts[f"{name}, unpacked"] = b"".join((*streams, shown))
     return folder, texts | {"the container": sealed.read_bytes()}
 
 
@@ -151,6 +160,75 @@ def test_the_report_of_the_bundle_can_be_taken_out(tmp_path):
     outcome = probity("report", sealed, "--trust", folder / "keys" / "trust", "--out", tmp_path / "report.html")
     assert outcome.code == 0
     assert (tmp_path / "report.html").read_bytes() == members(sealed)["data/report.html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "member"),
+    [
+        (("--out", "r.pdf"), "report.pdf"),
+        (("--out", "r.PDF"), "report.pdf"),
+        (("--out", "r.html"), "report.html"),
+        (("--out", "r"), "report.html"),
+        (("--out", "r", "--format", "pdf"), "report.pdf"),
+        (("--out", "r.pdf", "--format", "html"), "report.html"),
+    ],
+)
+def test_the_format_of_the_report_is_the_one_asked_for_or_its_suffix(bundle, tmp_path, monkeypatch, options, member):
+    folder, texts = bundle
+    monkeypatch.chdir(tmp_path)
+    outcome = probity("report", bundles(folder)[0], "--trust", folder / "keys" / "trust", *options)
+    assert outcome.code == 0
+    assert (tmp_path / options[1]).read_bytes() == texts[f"data/{member}"]
+    assert [path.name for path in tmp_path.iterdir()] == [options[1]]
+
+
+def test_the_pdf_carries_the_findings_and_the_hashes_of_all_other_members(bundle):
+    _, texts = bundle
+    with pikepdf.open(io.BytesIO(texts["data/report.pdf"])) as pdf:
+        held = {name: each.get_file().read_bytes() for name, each in pdf.attachments.items()}
+    assert held["findings.json"] == texts["data/results/findings.json"]
+    named = dict(reversed(line.split("  ")) for line in held["payload-sha256.txt"].decode().splitlines())
+    payload = {name: data for name, data in texts.items() if name.startswith("data/") and "unpacked" not in name}
+    assert named == {n: sha256_hex(data) for n, data in payload.items() if n != "data/report.pdf"}
+
+
+def test_the_pdf_is_sealed_by_the_certificate_of_the_bundles_seal(bundle, tmp_path):
+    _, texts = bundle
+    (tmp_path / "r.pdf").write_bytes(texts["data/report.pdf"])
+    said = subprocess.run(["pdfsig", tmp_path / "r.pdf"], capture_output=True, text=True, check=False).stdout
+    assert "Signature is Valid" in said
+    assert "Total document signed" in said
+
+
+def test_without_a_certificate_the_pdf_is_not_sealed_and_says_so(tmp_path):
+    folder = trail(tmp_path / "e")
+    for name in ("seal.key", "seal.crt", "seal.crl"):
+        (folder / "keys" / "private" / name).unlink()
+    probity("audit", folder)
+    report = members(bundles(folder)[0])["data/report.pdf"]
+    text = subprocess.run(["pdftotext", "-", "-"], input=report, capture_output=True, check=True).stdout.decode()
+    assert b"/ByteRange" not in report
+    assert "no seal certificate is configured" in text
+
+
+def test_a_pdf_that_cannot_be_set_is_our_failure_and_costs_no_audit(tmp_path, monkeypatch):
+    folder, broken = trail(tmp_path / "e"), tmp_path / "broken"
+    broken.mkdir()
+    (broken / "typst.py").write_text("raise MemoryError('for the test')")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    outcome = probity("audit", folder, "--format", "json")
+    (sealed,) = bundles(folder)
+    assert outcome.code == 5
+    assert json.loads(outcome.out)["bundle"] == str(sealed)
+    assert "sealed without report.pdf: the PDF report could not be set: MemoryError: for the test" in outcome.err
+    assert probity("verify", sealed, "--trust", folder / "keys" / "trust").code == 0
+    found = members(sealed)
+    assert "data/report.pdf" not in found
+    assert b"There is no PDF report" in found["data/limits.md"]
+    assert b"There is no PDF report" in found["data/report.html"]
+    asked = probity("report", sealed, "--trust", folder / "keys" / "trust", "--format", "pdf", "--out", tmp_path / "r")
+    assert (asked.code, (tmp_path / "r").exists()) == (2, False)
+    assert "has no data/report.pdf; take the other one: --format html" in asked.err
 
 
 def test_a_variable_in_the_path_of_a_source_is_not_published(tmp_path, monkeypatch):

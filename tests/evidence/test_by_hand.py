@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evidence.bundle import instructions, seal_bundle
+from evidence.canonical import sha256_hex
 from evidence.renewal import renew
 from evidence.spki import public_pem
 from tests.attacks.forge import FORGERS
@@ -60,6 +61,13 @@ def test_bundle_with_empty_and_large_members_is_verified(tmp_path: Path, trust_f
     payload = sealed.payload() | {"evidence/a.parquet": bytes(300_000), "evidence/b/empty.parquet": b""}
     big = seal_bundle(tmp_path / "big.zip", payload, sealed.facts(), sealed.sealing())
     assert by_hand.run(big, trust_folder).returncode == 0
+
+
+def test_bundle_with_a_pdf_report_of_its_findings_is_verified(tmp_path: Path, trust_folder: Path) -> None:
+    named = f"%PDF-1.7\n\x80\0findings-sha256:{sha256_hex(sealed.findings_bytes())}<".encode("latin-1")
+    payload = sealed.payload() | {"report.pdf": named}
+    both = seal_bundle(tmp_path / "a.zip", payload, sealed.facts(), sealed.sealing())
+    assert by_hand.run(both, trust_folder).returncode == 0
 
 
 def test_tampered_bundle_is_not_verified(bundle: Path, trust_folder: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from evidence.bundle import seal_bundle
 from evidence.canonical import canonical_bytes, sha256_hex, strict_json
 from evidence.errors import ProbityError
-from evidence.manifest import DATA, FINDINGS
+from evidence.manifest import DATA, FINDINGS, FINDINGS_IN_PDF, REPORT, REPORT_PDF
 from evidence.statement import StatementFacts
 from flows.pipeline import announce
 from flows.wiring import Request, prepare
@@ -34,7 +34,7 @@ def resealed(folder: Path, bundle: Path, changes: Mapping[str, bytes | None]) ->
         findings["contract"]["sha256"] = sha256_hex(contract)
         payload[FINDINGS] = canonical_bytes(findings)
     digest = sha256_hex(payload[FINDINGS])
-    payload["data/report.html"] = f"<p>{digest}</p>".encode()
+    payload |= {REPORT: f"<p>{digest}</p>".encode(), REPORT_PDF: f"%PDF-1.7 {FINDINGS_IN_PDF}{digest}".encode()}
     payload = {n.removeprefix(DATA): d for n, d in payload.items() if changes.get(n, b"") is not None}
     prepared = prepare(Request(str(folder)))
     announced = announce(prepared.engagement, prepared.run, prepared.sealer)

@@ -133,7 +133,7 @@ def test_a_source_that_failed_is_sealed_and_replayed(tmp_path: Path) -> None:
     collected = gather(engagement, run, one)
     judgement = check(engagement, run, collected)
     result = conclude(engagement, run, judgement)
-    bundle = seal(engagement, run, collected, judgement, result, prepared.sealer, announced)
+    bundle = seal(engagement, run, collected, judgement, result, prepared.sealer, announced).path
     assert json_of(bundle, METHOD)["failed"] == ["audit_log", "processing_activity"]
     assert replay(engagement.folder, bundle).code == 0
 

@@ -16,6 +16,8 @@ export const CARDS = "data/evidence/cards.json";
 /** The tokens whose values were disclosed when the bundle was sealed. */
 export const PERSONAL = "data/evidence/personal.txt";
 export const REPORT = "data/report.html";
+export const REPORT_PDF = "data/report.pdf";
+export const FINDINGS_IN_PDF = "findings-sha256:";
 export const DECLARATION_BYTES = ascii("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const TAG_FILES = [DECLARATION, INFO, MANIFEST, "VERIFY.md"].sort(); // what the tag manifest lists, all of it

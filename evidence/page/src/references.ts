@@ -3,7 +3,7 @@
 import { type Bytes, equal, latin1 } from "./encoding.ts";
 import { VerificationError } from "./errors.ts";
 import { canonicalBytes, type Json, type JsonObject, strictJson } from "./json.ts";
-import { CARDS, CONTRACT, FINDINGS, INFO, REPORT } from "./manifest.ts";
+import { CARDS, CONTRACT, FINDINGS, FINDINGS_IN_PDF, INFO, REPORT_PDF } from "./manifest.ts";
 import { conform, SchemaFault, type SchemaName, type Strictness } from "./schema.ts";
 import { bagInfo, type Facts, isForwards, type Period } from "./statement.ts";
 
@@ -98,15 +98,16 @@ export function checkExhibits(result: Findings, cards: readonly Card[]): void {
         );
 }
 
-/** Find the hash of the findings in the report. */
-export async function checkReport(chunks: AsyncIterable<Bytes>, findingsSha256: string): Promise<void> {
+/** Find the hash of the findings in a report: HTML shows it, PDF names it in its metadata, which is plain text. */
+export async function checkReport(name: string, chunks: AsyncIterable<Bytes>, findingsSha256: string): Promise<void> {
+  const wanted = (name === REPORT_PDF ? FINDINGS_IN_PDF : "") + findingsSha256;
   let tail = "";
   for await (const chunk of chunks) {
     const text = tail + latin1(chunk);
-    if (text.includes(findingsSha256)) return;
-    tail = text.slice(1 - findingsSha256.length); // the hash may lie across two chunks
+    if (text.includes(wanted)) return;
+    tail = text.slice(1 - wanted.length); // the hash may lie across two chunks
   }
-  throw new VerificationError("REPORT_DISAGREES", `${REPORT}: does not carry the hash of ${FINDINGS}`);
+  throw new VerificationError("REPORT_DISAGREES", `${name}: does not carry the hash of ${FINDINGS}`);
 }
 
 function read<T>(data: Bytes, what: string, name: SchemaName, strictness: Strictness, reason: string): T {

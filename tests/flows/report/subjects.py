@@ -25,7 +25,7 @@ from evidence.model import (
     Status,
     roll_up,
 )
-from flows.report.html import ReportSubject
+from flows.report.subject import ReportSubject
 
 JUNE = Period.of(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC))
 AS_OF = datetime(2025, 7, 3, 6, tzinfo=UTC)

@@ -44,12 +44,16 @@ export async function resolve(examination: Examination): Promise<string> {
   const digest = examination.digests.get(manifest.FINDINGS)!;
   references.checkFacts(predicate, result, digest, examination.tags.get(manifest.INFO)!);
   references.checkContract(predicate, examination.digests.get(manifest.CONTRACT) ?? null);
-  await references.checkReport(examination.opened().chunks(manifest.REPORT), digest);
+  for (const report of [manifest.REPORT, manifest.REPORT_PDF])
+    if (examination.has(report))
+      await references.checkReport(report, examination.opened().chunks(report), digest);
   const { open } = examination.proved;
   open.push(
     "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
     "that the findings follow from the evidence: that is `probity replay`",
   );
+  if (examination.has(manifest.REPORT_PDF))
+    open.push("the seal inside report.pdf, which is for PDF readers: no step relies on it");
   if (examination.has(manifest.CARDS))
     references.checkExhibits(
       result, references.parseCards(await examination.read(manifest.CARDS, MAX_JSON_BYTES)),
