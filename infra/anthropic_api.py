@@ -7,7 +7,7 @@ queried; a record that comes twice counts once; what an answer lacks is on its c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,12 +19,12 @@ from evidence.errors import NotLogged
 from evidence.model import instant_text
 from infra import anthropic_records as records
 from infra import transparency_log as axt
-from infra.anthropic_records import Row
 from infra.family_rows import FamilyRows
 from infra.source import Gathering, Source
 from infra.tally import Tally
 from infra.web.client import Client, Request
 from infra.web.inquiry import Inquiry, Page
+from infra.web.listed import Repeated, Row, after, no_more, take
 
 FAMILIES = ("access_events", "audit_log", "feature_usage", "settings")
 VERSION = "2023-06-01"
@@ -32,6 +32,7 @@ VERSION = "2023-06-01"
 VISIBLE_AFTER = timedelta(minutes=1)
 ACTIVITIES, LOG = "/v1/compliance/activities", "/v1/compliance/transparency_log"
 PAGE = "1000"
+FOLLOWING = after("after_id", "last_id")
 
 
 @dataclass(slots=True)
@@ -58,8 +59,8 @@ class AnthropicGathering:
             ("limit", PAGE),
         )
         asking = self._inquiry(client, identity, ("access_events", "audit_log", "feature_usage", "settings"))
-        for page in asking.pages(Request(ACTIVITIES, query), _after):
-            self._take(asking, page, "data", self._activity)
+        for page in asking.pages(Request(ACTIVITIES, query), FOLLOWING):
+            take(asking, page, "data", self._activity, self.rows)
         asking.finish()
         if self.accesses:
             self._transparency(client, identity)
@@ -68,20 +69,19 @@ class AnthropicGathering:
         """Read the effective settings of the organisation."""
         asking = self._inquiry(client, identity, ("settings",))
         path = f"/v1/compliance/organizations/{self.organization}/settings"
-        for page in asking.pages(Request(path), _no_more):
+        for page in asking.pages(Request(path), no_more):
             when = _when(page)
-            self._take(
-                asking, page, "settings", partial(records.setting_rows, organization=self.organization, when=when)
-            )
+            rows_of = partial(records.setting_rows, organization=self.organization, when=when)
+            take(asking, page, "settings", rows_of, self.rows)
         asking.finish()
 
     def workspaces(self, client: Client, identity: str) -> None:
         """Read the residency settings of every workspace; the default one is never in the list."""
         asking = self._inquiry(client, identity, ("settings",))
         first = Request("/v1/organizations/workspaces", (("limit", "100"), ("include_archived", "true")))
-        for page in asking.pages(first, _after):
+        for page in asking.pages(first, FOLLOWING):
             when = _when(page)
-            self._take(asking, page, "data", partial(records.workspace_rows, when=when), note=NO_DEFAULT)
+            take(asking, page, "data", partial(records.workspace_rows, when=when), self.rows, NO_DEFAULT)
         asking.finish()
 
     def usage(self, client: Client, identity: str) -> None:
@@ -93,8 +93,8 @@ class AnthropicGathering:
             ("bucket_width", "1d"),
             *(("group_by[]", name) for name in ("model", "workspace_id", "inference_geo", "service_tier")),
         )
-        for page in asking.pages(Request("/v1/organizations/usage_report/messages", query), _next_page):
-            self._take(asking, page, "data", records.usage_rows, note=ASKED_FOR)
+        for page in asking.pages(Request("/v1/organizations/usage_report/messages", query), after("page", "next_page")):
+            take(asking, page, "data", records.usage_rows, self.rows, ASKED_FOR)
         asking.finish()
 
     def _inquiry(self, client: Client, identity: str, families: tuple[str, ...]) -> Inquiry:
@@ -103,37 +103,11 @@ class AnthropicGathering:
     def _activity(self, record: Any) -> Iterator[Row]:
         found = list(records.activity_rows(record))
         if record["id"] in self.seen:
-            raise _Repeated
+            raise Repeated
         self.seen.add(record["id"])
         if record["type"] in axt.TYPES:
             self.accesses.append(record)
         return iter(found)
-
-    def _take(
-        self,
-        asking: Inquiry,
-        page: Page,
-        listed: str,
-        rows_of: Callable[[Any], Iterable[Row]],
-        note: str = "",
-    ) -> None:
-        """Count every record of a page, write its rows, and add the page's card."""
-        tally = Tally(f"{page.request.path} page {page.number}", self.gathering.limits)
-        if note:
-            tally.problem(note)
-        for number, record in enumerate(_listed(page, listed, tally), start=1):
-            try:
-                found = list(rows_of(record))
-            except _Repeated:
-                tally.duplicates += 1
-            except ValueError as cause:
-                tally.lose(f"record {number}")
-                tally.problem(f"{tally.name}: record {number}: {cause}")
-            else:
-                tally.rows += 1
-                for name, row in found:
-                    self.rows.add(name, row, artefact=page.stored.artefact, row=number)
-        asking.card(page, tally)
 
     def _transparency(self, client: Client, identity: str) -> None:
         """Prove every access by its leaf, and that the log has only grown since the last audit saw it."""
@@ -141,11 +115,11 @@ class AnthropicGathering:
         scope = ("organization_id", self.organization)
         for event in self.accesses:
             query = (scope, ("leaf_index", str(event.get(axt.INDEX))))
-            for page in asking.pages(Request(f"{LOG}/inclusion", query), _no_more):
+            for page in asking.pages(Request(f"{LOG}/inclusion", query), no_more):
                 self._prove(asking, page, partial(self._is_leaf, event))
         before = self._last_seen()
         query = (scope, ("from", str(before.size if before else 1)))
-        for page in asking.pages(Request(f"{LOG}/consistency", query), _no_more):
+        for page in asking.pages(Request(f"{LOG}/consistency", query), no_more):
             self._prove(asking, page, partial(self._grown, before))
         asking.finish()
 
@@ -191,51 +165,6 @@ ASKED_FOR = (
     "inference_geo in the usage report is what was asked for or the default, not where anything ran; "
     "that processing stayed in the EU cannot be shown by this API"
 )
-
-
-class _Repeated(Exception):
-    """A record that an earlier page had already."""
-
-
-def _listed(page: Page, name: str, tally: Tally) -> list[Any]:
-    try:
-        found = page.json()
-        listed = found[name]
-        if isinstance(listed, list):
-            return listed
-    except (ValueError, KeyError, TypeError):
-        pass
-    tally.refuse(f"the answer has no list {name!r}")
-    return []
-
-
-def _no_more(_: Page) -> Request | None:
-    return None
-
-
-def _after(page: Page) -> Request | None:
-    found = page.json()
-    if not isinstance(found, dict) or not isinstance(found.get("has_more"), bool):
-        raise ValueError("does not say whether there is more")
-    if not found["has_more"]:
-        return None
-    last = found.get("last_id")
-    if not isinstance(last, str) or not last:
-        raise ValueError("says that there is more, and not after what")
-    kept = tuple(pair for pair in page.request.query if pair[0] != "after_id")
-    return Request(page.request.path, (*kept, ("after_id", last)))
-
-
-def _next_page(page: Page) -> Request | None:
-    found = page.json()
-    if not isinstance(found, dict) or not isinstance(found.get("has_more"), bool):
-        raise ValueError("does not say whether there is more")
-    if not found["has_more"]:
-        return None
-    if not isinstance(found.get("next_page"), str):
-        raise ValueError("says that there is more, and not where")
-    kept = tuple(pair for pair in page.request.query if pair[0] != "page")
-    return Request(page.request.path, (*kept, ("page", found["next_page"])))
 
 
 def _when(page: Page) -> str:

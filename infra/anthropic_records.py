@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.web.listed import Row, object_of, text_of
+
 VENDOR = "Anthropic"
-Row = tuple[str, dict[str, Any]]
 
 #: Activities that change what is kept or where, with the word for what they are about.
 WORKSPACE_SETTINGS = (
@@ -31,8 +32,8 @@ _WHAT = ("file_id", "message_batch_id", "resource_id", "workspace_id", "api_key_
 
 def activity_rows(record: Any) -> Iterator[Row]:
     """Yield the rows of one activity: always `audit_log`, and what it says of accesses, settings and features."""
-    stated = _object(record)
-    event, kind, when = (_text(stated, name) for name in ("id", "type", "created_at"))
+    stated = object_of(record)
+    event, kind, when = (text_of(stated, name) for name in ("id", "type", "created_at"))
     actor = stated.get("actor")
     who: Mapping[str, Any] = actor if isinstance(actor, dict) else {}
     details = stated.get("resource_details")
@@ -78,22 +79,22 @@ def _settings_of(stated: Mapping[str, Any], kind: str, when: str) -> Iterator[Ro
         if not isinstance(updates, list):
             raise ValueError("an update without its list of what was updated")
         for update in updates:
-            change = _object(update)
-            row = {"setting": _text(change, "type"), "scope": scope, "value": _value(change.get("current_value"))}
+            change = object_of(update)
+            row = {"setting": text_of(change, "type"), "scope": scope, "value": _value(change.get("current_value"))}
             yield "settings", row | {"captured_at": when}
 
 
 def setting_rows(record: Any, organization: str, when: str) -> Iterator[Row]:
     """Yield the row of one effective setting of an organisation; a setting that is not there is not "off"."""
-    stated = _object(record)
-    row = {"setting": _text(stated, "name"), "scope": f"organization/{organization}", "captured_at": when}
+    stated = object_of(record)
+    row = {"setting": text_of(stated, "name"), "scope": f"organization/{organization}", "captured_at": when}
     yield "settings", row | {"value": _value(stated.get("value"))}
 
 
 def workspace_rows(record: Any, when: str) -> Iterator[Row]:
     """Yield the rows of one workspace's residency settings: what may be asked for, not where anything ran."""
-    stated = _object(record)
-    scope, residency = _scope(_text(stated, "id")), _object(stated.get("data_residency"))
+    stated = object_of(record)
+    scope, residency = _scope(text_of(stated, "id")), object_of(stated.get("data_residency"))
     for name in ("workspace_geo", "allowed_inference_geos", "default_inference_geo"):
         yield "settings", {"setting": name, "scope": scope, "value": _value(residency.get(name)), "captured_at": when}
 
@@ -103,11 +104,11 @@ def usage_rows(record: Any) -> Iterator[Row]:
 
     `inference_geo` here repeats the request's parameter or the workspace's default. It is a setting, never a place.
     """
-    bucket = _object(record)
-    when, results = _text(bucket, "starting_at"), bucket.get("results")
+    bucket = object_of(record)
+    when, results = text_of(bucket, "starting_at"), bucket.get("results")
     if not isinstance(results, list):
         raise ValueError("a bucket without results")
-    for result in map(_object, results):
+    for result in map(object_of, results):
         batch = result.get("service_tier") == "batch"
         feature = {
             "feature": "Batch processing" if batch else "Messages API",
@@ -128,16 +129,3 @@ def _scope(workspace: object) -> str:
 
 def _value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def _text(stated: Mapping[str, Any], name: str) -> str:
-    value = stated.get(name)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"no {name}")
-    return value

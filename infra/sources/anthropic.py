@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evidence.errors import BadInput, Place, Problem
 from infra.source import Gathering, Source
+from infra.web.credential import Variable, hosts, key_of, shown
 
 HOST = "api.anthropic.com"
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
 Reading = Literal["activities", "settings", "workspaces", "usage"]
-SHOWN = 4
 
 
 class Anthropic(Source):
@@ -35,27 +32,17 @@ class Anthropic(Source):
         from infra.family_rows import FamilyRows  # noqa: PLC0415
         from infra.web.client import Client  # noqa: PLC0415
 
-        host = urlsplit(self.endpoint).hostname or ""
-        egress = frozenset({HOST}) if gathering.egress is None else gathering.egress
-        if gathering.egress is None and host in {"127.0.0.1", "localhost"}:
-            egress = frozenset({host})
+        egress = hosts(HOST, self.endpoint, gathering.egress)
         with ExitStack() as stack:
             rows = stack.enter_context(FamilyRows(gathering, self.kind, FAMILIES))
             asking = AnthropicGathering(self, gathering, self.organization, rows)
             for name in self.reads:
                 variable = self.admin_credential if name in {"workspaces", "usage"} else self.credential
-                secret = self._secret(variable, name, gathering)
+                secret = key_of(variable, f"reading {name}", gathering)
                 headers = {"x-api-key": secret, "anthropic-version": VERSION}
                 client = Client(self.endpoint, headers, egress, gathering.now)
-                getattr(asking, name)(stack.enter_context(client), f"{variable} …{secret[-SHOWN:]}")
+                getattr(asking, name)(stack.enter_context(client), shown(variable or "", secret))
             rows.keep(sorted({family for name in self.reads for family in GIVES[name]}))
-
-    def _secret(self, variable: str | None, name: str, gathering: Gathering) -> str:
-        found = None if variable is None else gathering.variable(variable)
-        if not found or len(found) <= 2 * SHOWN or not found.isascii() or not found.isprintable():
-            what = f"reading {name} needs {variable or '`admin_credential`'}, and the environment has no key there"
-            raise BadInput(Problem("G010", what, Place("audit.yaml"), "set the variable; keys are never written down"))
-        return found
 
 
 GIVES: dict[str, tuple[str, ...]] = {

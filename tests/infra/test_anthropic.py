@@ -102,7 +102,7 @@ def test_a_record_that_is_not_as_documented_is_lost_and_counted(record: Any, tmp
         (Reply(status=429, headers={"Retry-After": "0"}), "answered 429"),
         (Reply({"data": {}}), "no list"),
         (Reply({"data": []}), "does not say whether"),
-        (Reply({"data": [], "has_more": True, "last_id": None}), "not after what"),
+        (Reply({"data": [], "has_more": True, "last_id": None}), "gives no last_id"),
         (Reply(b"<html>"), "no list"),
         (Reply(b"[" * 100_000), "no list"),
     ],
