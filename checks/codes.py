@@ -28,11 +28,15 @@ class Code(StrEnum):
     REVERSED = "C018"
     MANY_MORE = "C019"
     EXISTS = "C020"
+    NOT_QUOTED = "C021"
+    OTHER_DOCUMENT = "C022"
     NO_CHECK = "C030"
     UNLISTED_DOCUMENT = "C031"
     OUTSIDE_TERM = "C032"
     UNQUOTED_COMMA = "C033"
     LEI_CHECK_DIGITS = "C034"
+    OTHER_PAGE = "C035"
+    NO_TEXT = "C036"
 
     @property
     def is_warning(self) -> bool:

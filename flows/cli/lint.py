@@ -15,8 +15,9 @@ INVALID = 2
 
 @click.command()
 @click.argument("contract", type=click.Path(path_type=Path), metavar="CONTRACT_OR_ENGAGEMENT")
+@click.option("--documents", is_flag=True, help="look every quotation up in the PDF it is taken from")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(contract: Path, form: str) -> int:
+def command(contract: Path, documents: bool, form: str) -> int:
     """Check a contract file, or the contract.yaml of an engagement folder.
 
     Exit codes: 0 valid, warnings included; 2 invalid.
@@ -26,7 +27,12 @@ def command(contract: Path, form: str) -> int:
     file = contract / "contract.yaml" if contract.is_dir() else contract
     problems: Sequence[Problem]
     try:
-        problems = load_contract(file).problems
+        loaded = load_contract(file)
+        problems = loaded.problems
+        if documents:
+            from flows.quotations import check_quotations  # noqa: PLC0415 - the base install reads no PDF
+
+            problems = (*problems, *check_quotations(loaded, file))
     except BadInput as error:
         problems = error.problems
     valid = all(p.warning for p in problems)
