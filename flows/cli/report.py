@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from evidence.errors import OutputFailed
 from evidence.manifest import REPORT, REPORT_PDF
 from flows.cli.verified import verified_content
+from flows.cli.written import write_result
 
 FORMATS = {"html": REPORT, "pdf": REPORT_PDF}
 
@@ -33,20 +32,5 @@ def command(bundle: Path, trust: Path, out: Path | None, form: str | None) -> No
     if out is None:
         sys.stdout.buffer.write(report)
         return
-    _write(out, report)
+    write_result(out, report)
     click.echo(str(out))
-
-
-def _write(out: Path, report: bytes) -> None:
-    """Write the file whole or not at all."""
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(report)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(out)
-    except OSError as cause:
-        raise OutputFailed(f"cannot write {out}: {cause.strerror or cause}") from cause
-    finally:
-        partial.unlink(missing_ok=True)
