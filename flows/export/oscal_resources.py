@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from evidence.manifest import CARDS, FINDINGS
+from evidence.manifest import CARDS, CONTRACT, FINDINGS
 from evidence.model import Finding
 from flows.export.links import reference
 from flows.export.subject import ExportSubject
 from flows.export.text import markup, prose
-from flows.sealed import CONTRACT
 
 
 def contract_id(subject: ExportSubject) -> str:

@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from evidence.manifest import FINDINGS
+from evidence.manifest import CONTRACT, FINDINGS
 from evidence.model import Exhibit, Finding, Severity, Status
 from flows.export.complete import Carried
 from flows.export.links import reference
 from flows.export.subject import NAMESPACE, PRODUCT, ExportSubject
 from flows.export.text import prose
 from flows.facts import facts_of
-from flows.sealed import CONTRACT
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: Section 3.27.9: `open` is, word for word, insufficient information to decide.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from evidence.manifest import CARDS, FINDINGS
+from evidence.manifest import CARDS, CONTRACT, FINDINGS
 from evidence.model import AuditResult, ExtractionCard
 from flows import sealed
 
@@ -71,5 +71,5 @@ def subject_of(audit: sealed.SealedAudit) -> ExportSubject:
         cards_sha256=content.digest(CARDS) if audit.has(CARDS) else None,
         run=content.facts.run,
         tool=content.facts.tool,
-        contract=audit.contract().contract if audit.has(sealed.CONTRACT) else None,
+        contract=audit.contract().contract if audit.has(CONTRACT) else None,
     )
