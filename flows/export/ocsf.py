@@ -14,7 +14,7 @@ from flows.export.text import prose
 from flows.facts import facts_of
 
 VERSION = "1.5.0"
-CLASS, CREATE, CATEGORY = 2003, 1, 2
+CLASS, CREATE = 2003, 1
 PASS, WARNING, FAIL, OTHER = 1, 2, 3, 99
 #: `compliance.status_id`. Warning is, word for word, a check without a result due to missing information.
 STATUSES = {
@@ -26,6 +26,19 @@ STATUSES = {
 }
 SEVERITIES = {Severity.CRITICAL: (5, "Critical"), Severity.MAJOR: (4, "High"), Severity.MINOR: (2, "Low")}
 INFORMATIONAL = (1, "Informational")
+#: What is the same in every event; how a finding is worked on afterwards, its reader decides.
+CLASSIFICATION: dict[str, Any] = {
+    "activity_id": CREATE,
+    "activity_name": "Create",
+    "category_uid": 2,
+    "category_name": "Findings",
+    "class_uid": CLASS,
+    "class_name": "Compliance Finding",
+    "type_uid": CLASS * 100 + CREATE,
+    "type_name": "Compliance Finding: Create",
+    "status_id": 1,
+    "status": "New",
+}
 
 
 def write(subject: ExportSubject) -> bytes:
@@ -38,23 +51,13 @@ def _event(subject: ExportSubject, finding: Finding) -> dict[str, Any]:
     time = milliseconds(result.as_of)
     severity_id, severity = _severity(finding)
     uid = subject.id_of("finding", finding.commitment)
-    event = {
-        "activity_id": CREATE,
-        "activity_name": "Create",
-        "category_uid": CATEGORY,
-        "category_name": "Findings",
-        "class_uid": CLASS,
-        "class_name": "Compliance Finding",
-        "type_uid": CLASS * 100 + CREATE,
-        "type_name": "Compliance Finding: Create",
+    event = CLASSIFICATION | {
         "time": time,
         "start_time": milliseconds(result.period.start),
         "end_time": milliseconds(result.period.end),
         "timezone_offset": 0,
         "severity_id": severity_id,
         "severity": severity,
-        "status_id": 1,
-        "status": "New",
         "message": prose(finding.because),
         "metadata": {
             "version": VERSION,
