@@ -17,6 +17,7 @@ FINDINGS, CARDS, REPORT = "data/results/findings.json", "data/evidence/cards.jso
 PERSONAL = "data/evidence/personal.txt"  # the tokens whose values were disclosed when the bundle was sealed
 CONTRACT = "data/contract/contract.yaml"
 REPORT_PDF = "data/report.pdf"
+EXPORTS = {"oscal": "data/results/assessment-results.json", "ocsf": "data/results/ocsf.jsonl"}
 FINDINGS_IN_PDF = "findings-sha256:"  # how the PDF's metadata, which is never compressed, names the findings
 
 TAG_FILES = tuple(sorted((DECLARATION, INFO, MANIFEST, INSTRUCTIONS)))  # what the tag manifest lists, all of it

@@ -81,10 +81,10 @@ def check_exhibits(result: AuditResult, cards: Iterable[ExtractionCard]) -> None
 
 
 def check_report(name: str, chunks: Iterable[bytes], findings_sha256: str) -> None:
-    """Find the hash of the findings in a report; BrokenReference when the report is of other findings.
+    """Find the hash of the findings in a report or an export; BrokenReference when it is of other findings.
 
-    HTML shows it. PDF names it in its metadata, which PDF/A forbids to compress (ISO 19005-3, 6.6.2.1): no reader of
-    PDF is needed, and `grep` finds it as well.
+    HTML shows it, exports name it. PDF names it in its metadata, which PDF/A forbids to compress (ISO 19005-3,
+    6.6.2.1): no reader of PDF is needed, and `grep` finds it as well.
     """
     wanted = f"{FINDINGS_IN_PDF if name == REPORT_PDF else ''}{findings_sha256}".encode("ascii")
     tail, found = b"", False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from checks.regions import catalogue_bytes
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed
 from evidence.families import family
+from evidence.manifest import DATA, EXPORTS
 from flows.disclosing import LISTED
 from flows.reporting import Payload, subject_of, with_reports
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from flows.engagement import Engagement
     from flows.pipeline import Collected, Run
     from flows.sealer import Sealer
+    from infra.source import Gathered
 
 UNLOGGED = "No ledger shows whether other audits of the same period were made and not published."
 LOGGED = "Its run is logged. Whether another was withheld, only whoever reads the whole ledger can tell."
@@ -71,7 +74,7 @@ def assemble(
     """Return the members below `data/` by path; the same audit gives the same bytes, the PDF's own seal excepted."""
     gathered = collected.gathered
     findings = canonical_bytes(result.as_json())
-    cards = [card.as_json() for card in gathered.cards]
+    cards = canonical_bytes([card.as_json() for card in gathered.cards])
     payload: dict[str, bytes | Path] = {
         "contract/contract.yaml": engagement.versions[-1].loaded.raw,
         "contract/waivers.json": canonical_bytes([w.as_json() for w in engagement.waivers]),
@@ -80,7 +83,7 @@ def assemble(
         "method/method.json": canonical_bytes(_method(engagement, run, collected)),
         "method/regions.csv": catalogue_bytes(),
         "method/zdr_features.csv": features_bytes(),
-        "evidence/cards.json": canonical_bytes(cards),
+        "evidence/cards.json": cards,
         "results/findings.json": findings,
         "results/expectations.json": canonical_bytes(plain(judgement.expectations)),
     }
@@ -88,8 +91,31 @@ def assemble(
     payload |= {f"method/kernels/{name.replace('@', '-v')}.sql": sql.encode() for name, sql in judgement.sql.items()}
     payload |= {f"evidence/{name}.parquet": path for name, path in tables.items()}
     payload |= {LISTED: disclosed} if disclosed else {}
+    exports, lost = _exports(engagement, run, gathered, result, sha256_hex(findings), sha256_hex(cards))
     subject = subject_of(engagement, run, gathered, result, sha256_hex(findings), sealer, limits(sealer))
-    return with_reports(payload, subject)
+    made = with_reports(payload | exports, subject)
+    return replace(made, missing="; ".join(filter(None, (made.missing, *lost))))
+
+
+def _exports(
+    engagement: Engagement, run: Run, gathered: Gathered, result: AuditResult, findings_sha256: str, cards_sha256: str
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return the results in the formats that are sealed with the findings, and what is missing of them and why."""
+    from flows.export import export  # noqa: PLC0415 - only audits pay for the formats
+    from flows.export.complete import ExportIncomplete  # noqa: PLC0415
+    from flows.export.subject import ExportSubject  # noqa: PLC0415
+
+    contract = engagement.contract
+    subject = ExportSubject(result, findings_sha256, gathered.cards, cards_sha256, run.id, engagement.tool, contract)
+    made: dict[str, bytes] = {}
+    lost: list[str] = []
+    for form, member in EXPORTS.items():
+        name = member.removeprefix(DATA)
+        try:
+            made[name] = export(form, subject)
+        except ExportIncomplete as failed:  # like a report, it must not cost the audit
+            lost.append(f"the bundle was sealed without {name}: {failed}")
+    return made, lost
 
 
 def commitments(contract: Contract) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from evidence.canonical import canonical_bytes, sha256_hex
-from evidence.manifest import FINDINGS
+from evidence.manifest import EXPORTS, FINDINGS
 from evidence.model import Closed, Finding, Reason, Status
 from flows import sealed
+from flows.export import carries
 from flows.facts import Facts, facts_of
 from flows.payload import commitments, plain
 from flows.replay import Replayed
@@ -54,20 +55,24 @@ class Comparison(Closed):
     tool: dict[str, str]
     engine: dict[str, str]
     clauses: tuple[Clause, ...]
+    exports: dict[str, bool] = {}
     notes: tuple[str, ...] = ()
 
 
 def compare(audit: SealedAudit, replayed: Replayed, tool: str, engine: str) -> Comparison:
     """Return the comparison. It is the same only if findings.json is, byte for byte, and so is every clause.
 
-    Beside the findings, each clause's terms in commitments.json and the expectations' answers are compared; the
-    engine's own words about them are not, for they name versions and columns that differ between engines.
+    Beside the findings, each clause's terms in commitments.json, the expectations' answers and the sealed exports are
+    compared; the engine's own words are not, for they name versions and columns that differ between engines.
     """
     method = audit.method()
     data = canonical_bytes(replayed.result.as_json())
     clauses = tuple(_clauses(audit, replayed, tool))
     identical = data == audit.content.read(FINDINGS)
-    notes = []
+    exports = {
+        member: carries(form, audit.data(member), audit.result) for form, member in EXPORTS.items() if audit.has(member)
+    }
+    notes = [f"{member} does not carry the sealed findings" for member, whole in exports.items() if not whole]
     if not identical and all(c.same for c in clauses):
         notes.append("findings.json is not, byte for byte, what this version writes for the same facts")
     if method.tool != tool:
@@ -75,12 +80,13 @@ def compare(audit: SealedAudit, replayed: Replayed, tool: str, engine: str) -> C
     if any(c.method == "differs" for c in clauses):
         notes.append("where the method differs, this version classifies with other SQL than the one sealed")
     return Comparison(
-        same=identical and all(c.same for c in clauses),
+        same=identical and all(c.same for c in clauses) and all(exports.values()),
         status={"sealed": audit.result.status, "replayed": replayed.result.status},
         findings_sha256={"sealed": audit.content.digest(FINDINGS), "replayed": sha256_hex(data)},
         tool={"sealed": method.tool, "replayed": tool},
         engine={"sealed": method.engine, "replayed": engine},
         clauses=clauses,
+        exports=exports,
         notes=tuple(notes),
     )
 

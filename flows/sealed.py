@@ -49,10 +49,15 @@ class SealedAudit:
         """Return a member of bounded size; VerificationError when it is absent or larger."""
         return _bounded(self.content, name, MAX_TEXT_BYTES)
 
+    def data(self, name: str) -> bytes:
+        """Return a member as large as results may be; VerificationError when it is absent or larger."""
+        return _bounded(self.content, name, MAX_JSON_BYTES)
+
     def json(self, name: str) -> Any:
         """Return a member that is JSON; VerificationError when it is absent, larger than allowed or not strict JSON."""
-        data = _bounded(self.content, name, MAX_JSON_BYTES)
-        return strict_json(data, what=name, error=lambda message: VerificationError("MALFORMED_MEMBER", message))
+        return strict_json(
+            self.data(name), what=name, error=lambda message: VerificationError("MALFORMED_MEMBER", message)
+        )
 
     def method(self) -> Method:
         """Return how it was judged; VerificationError when the bundle does not say."""

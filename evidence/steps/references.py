@@ -8,7 +8,7 @@ from evidence.examination import Examination
 
 
 def resolve(examination: Examination) -> str:
-    """Compare statement, findings, extraction cards and reports with one another; nothing is judged again."""
+    """Compare statement, findings, extraction cards, reports and exports with one another; nothing is judged again."""
     signed = examination.stated()
     for name in (manifest.FINDINGS, manifest.REPORT):
         if not examination.has(name):
@@ -17,7 +17,7 @@ def resolve(examination: Examination) -> str:
     digest = examination.digests[manifest.FINDINGS]
     references.check_facts(signed.predicate, result, digest, examination.tags[manifest.INFO])
     references.check_contract(signed.predicate, examination.digests.get(manifest.CONTRACT))
-    for report in (manifest.REPORT, manifest.REPORT_PDF):
+    for report in (manifest.REPORT, manifest.REPORT_PDF, *manifest.EXPORTS.values()):
         if examination.has(report):
             references.check_report(report, examination.chunks(report), digest)
     examination.proved.open += [

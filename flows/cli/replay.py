@@ -58,7 +58,8 @@ def _text(comparison: Comparison) -> str:
     if comparison.same:
         lines.append(f"SAME · {len(comparison.clauses)} verdicts follow from the evidence, findings.json byte for byte")
     else:
-        lines.append(f"DIFFERENT · {count} of {len(comparison.clauses)} clauses do not follow from what is sealed")
+        what = f"{count} of {len(comparison.clauses)} clauses do not follow from what is sealed"
+        lines.append(f"DIFFERENT · {what if count else 'every clause follows, but see the notes'}")
     return "\n".join(printable(line) for line in lines)
 
 

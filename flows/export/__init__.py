@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
-from flows.export.complete import Carried, account
+from evidence.model import AuditResult
+from flows.export.complete import Carried, ExportIncomplete, account
 from flows.export.subject import ExportSubject
 
 
@@ -35,7 +36,19 @@ FORMATS = {
 
 def export(form: str, subject: ExportSubject) -> bytes:
     """Return the findings in one of `FORMATS`; ExportIncomplete names the first fact that it would not carry."""
-    chosen = cast(Format, import_module(FORMATS[form]))
-    data = chosen.write(subject)
-    account(form, subject.result, chosen.read(data))
+    data = _format(form).write(subject)
+    account(form, subject.result, _format(form).read(data))
     return data
+
+
+def carries(form: str, data: bytes, result: AuditResult) -> bool:
+    """Return whether an export, whoever wrote it, carries exactly these findings."""
+    try:
+        account(form, result, _format(form).read(data))
+    except (ExportIncomplete, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
+
+
+def _format(form: str) -> Format:
+    return cast(Format, import_module(FORMATS[form]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evidence import dsse, manifest, references
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.layout import STATEMENT
-from evidence.manifest import FINDINGS, REPORT, REPORT_PDF
+from evidence.manifest import EXPORTS, FINDINGS, REPORT, REPORT_PDF
 from evidence.model import Status
 from tests.attacks.parts import met, other_period, reseal, unpack, without
 from tests.evidence import sealed
@@ -42,6 +42,11 @@ def seal_pdf_of_other_findings(good: bytes) -> bytes:
     # The right hash is there as well, but not where the metadata names the findings.
     own = sha256_hex(sealed.findings_bytes())
     return reseal(unpack(good) | {REPORT_PDF: f"%PDF-1.7\n%{own}\n<pdf:Keywords>findings-sha256:{other}<".encode()})
+
+
+def seal_export_of_other_findings(good: bytes) -> bytes:
+    other = sha256_hex(sealed.findings_bytes(Status.MET))
+    return reseal(unpack(good) | {EXPORTS["oscal"]: f'{{"value":"{other}"}}'.encode()})
 
 
 def seal_better_status(good: bytes) -> bytes:

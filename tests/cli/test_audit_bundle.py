@@ -22,6 +22,7 @@ ALWAYS = {
     *("data/report.html", "data/report.pdf"),
     *("data/method/audit.json", "data/method/method.json", "data/method/regions.csv"),
     *("data/evidence/cards.json", "data/results/findings.json", "data/results/expectations.json"),
+    *("data/results/assessment-results.json", "data/results/ocsf.jsonl"),
 }
 ACTOR = "arn:aws:sts::111122223333:assumed-role/claims/jane.doe"
 SECRET = "s3cr3t-of-the-environment"

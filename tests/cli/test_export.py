@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.engagements import ROOT, audited, bundles, probity, trail
+from evidence.manifest import EXPORTS
+from tests.cli.engagements import ROOT, audited, bundles, members, probity, trail
 
 FORMATS = ("oscal", "ocsf", "junit", "sarif", "csv")
 
@@ -23,6 +24,13 @@ def test_a_verified_bundle_is_exported(sealed: tuple[Path, Path], tmp_path: Path
     out = tmp_path / "out"
     outcome = probity("export", bundle, "--trust", trust, "--to", form, "--out", out)
     assert (outcome.code, outcome.out, b"RES-EU" in out.read_bytes()) == (0, f"{out}\n", True)
+
+
+def test_an_export_is_the_one_that_was_sealed(sealed: tuple[Path, Path], tmp_path: Path) -> None:
+    bundle, trust = sealed
+    for form, member in EXPORTS.items():
+        probity("export", bundle, "--trust", trust, "--to", form, "--out", tmp_path / form)
+        assert (tmp_path / form).read_bytes() == members(bundle)[member]
 
 
 @pytest.mark.parametrize("form", FORMATS)

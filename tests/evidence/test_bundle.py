@@ -97,6 +97,7 @@ def test_folder_that_is_not_there_is_our_failure(tmp_path: Path) -> None:
     [
         ({"report.html": b"another report"}, "REPORT_DISAGREES"),
         ({"report.pdf": b"%PDF-1.7 another report"}, "REPORT_DISAGREES"),
+        ({"results/ocsf.jsonl": b"{}"}, "REPORT_DISAGREES"),
         ({"results/findings.json": b"{}"}, "FINDINGS_FORM"),
         ({"evidence/cards.json": b"{}"}, "CARDS_FORM"),
         ({"evidence/cards.json": b"[]"}, "ARTEFACT_UNKNOWN"),

@@ -9,7 +9,7 @@ from typing import Any
 from evidence.bundle import seal_bundle
 from evidence.canonical import canonical_bytes, sha256_hex, strict_json
 from evidence.errors import ProbityError
-from evidence.manifest import DATA, FINDINGS, FINDINGS_IN_PDF, REPORT, REPORT_PDF
+from evidence.manifest import DATA, EXPORTS, FINDINGS, FINDINGS_IN_PDF, REPORT, REPORT_PDF
 from evidence.statement import StatementFacts
 from flows.pipeline import announce
 from flows.wiring import Request, prepare
@@ -35,6 +35,8 @@ def resealed(folder: Path, bundle: Path, changes: Mapping[str, bytes | None]) ->
         payload[FINDINGS] = canonical_bytes(findings)
     digest = sha256_hex(payload[FINDINGS])
     payload |= {REPORT: f"<p>{digest}</p>".encode(), REPORT_PDF: f"%PDF-1.7 {FINDINGS_IN_PDF}{digest}".encode()}
+    # Exports of the findings before the change would not verify.
+    payload = {n: d for n, d in payload.items() if n not in EXPORTS.values() or n in changes}
     payload = {n.removeprefix(DATA): d for n, d in payload.items() if changes.get(n, b"") is not None}
     prepared = prepare(Request(str(folder)))
     announced = announce(prepared.engagement, prepared.run, prepared.sealer)

@@ -10,7 +10,7 @@ import pytest
 
 from evidence.canonical import canonical_bytes
 from evidence.errors import Terminal
-from evidence.manifest import FINDINGS
+from evidence.manifest import EXPORTS, FINDINGS
 from flows.engagement import Engagement
 from flows.pipeline import Run, announce, check, conclude, gather, gather_source, seal
 from flows.wiring import Request, prepare
@@ -64,6 +64,7 @@ def test_every_verdict_follows_from_the_bundle_alone(kept: tuple[Path, Path]) ->
     outcome = replay(*kept)
     found = json.loads(outcome.out)
     assert (outcome.code, found["same"], {c["same"] for c in found["clauses"]}) == (0, True, {True})
+    assert found["exports"] == dict.fromkeys(EXPORTS.values(), True)
     assert found["findings_sha256"]["sealed"] == found["findings_sha256"]["replayed"]
 
 
@@ -110,6 +111,16 @@ def test_an_answer_of_the_expectations_changed_before_sealing_is_caught(kept: tu
     changed = {"data/results/expectations.json": canonical_bytes(answers)}
     outcome = replay(folder, resealed(folder, bundle, changed))
     assert (outcome.code, differing(outcome, "RET-24H")) == (4, {"expectations.no_violation.observed"})
+
+
+def test_a_sealed_export_that_says_something_else_is_caught(breached: tuple[Path, Path]) -> None:
+    folder, bundle = breached
+    member = EXPORTS["oscal"]
+    better = members(bundle)[member].replace(b'"state": "not-satisfied"', b'"state": "satisfied"')
+    again = resealed(folder, bundle, {member: better})
+    outcome = replay(folder, again)
+    found = json.loads(outcome.out)
+    assert (outcome.code, found["exports"], {c["same"] for c in found["clauses"]}) == (4, {member: False}, {True})
 
 
 def test_terms_that_are_not_those_of_the_contract_are_caught(kept: tuple[Path, Path]) -> None:

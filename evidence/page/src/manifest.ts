@@ -17,6 +17,7 @@ export const CARDS = "data/evidence/cards.json";
 export const PERSONAL = "data/evidence/personal.txt";
 export const REPORT = "data/report.html";
 export const REPORT_PDF = "data/report.pdf";
+export const EXPORTS = ["data/results/assessment-results.json", "data/results/ocsf.jsonl"];
 export const FINDINGS_IN_PDF = "findings-sha256:";
 export const DECLARATION_BYTES = ascii("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;

@@ -98,7 +98,7 @@ export function checkExhibits(result: Findings, cards: readonly Card[]): void {
         );
 }
 
-/** Find the hash of the findings in a report: HTML shows it, PDF names it in its metadata, which is plain text. */
+/** Find the hash of the findings in a report or an export: HTML shows it, exports name it, PDF names it in its metadata, which is plain text. */
 export async function checkReport(name: string, chunks: AsyncIterable<Bytes>, findingsSha256: string): Promise<void> {
   const wanted = (name === REPORT_PDF ? FINDINGS_IN_PDF : "") + findingsSha256;
   let tail = "";

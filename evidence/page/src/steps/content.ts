@@ -44,7 +44,7 @@ export async function resolve(examination: Examination): Promise<string> {
   const digest = examination.digests.get(manifest.FINDINGS)!;
   references.checkFacts(predicate, result, digest, examination.tags.get(manifest.INFO)!);
   references.checkContract(predicate, examination.digests.get(manifest.CONTRACT) ?? null);
-  for (const report of [manifest.REPORT, manifest.REPORT_PDF])
+  for (const report of [manifest.REPORT, manifest.REPORT_PDF, ...manifest.EXPORTS])
     if (examination.has(report))
       await references.checkReport(report, examination.opened().chunks(report), digest);
   const { open } = examination.proved;
