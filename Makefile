@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants spark page page-tools lint format bench dev lock clean
+.PHONY: demo test storm mutants fuzz spark page page-tools lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -24,6 +24,10 @@ storm: $(STAMP)
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation.run
+
+# Every reader of what strangers write, SECONDS each; `make test` takes a small sample.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz.run $(if $(SECONDS),--seconds $(SECONDS)) $(FUZZ)
 
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)

@@ -24,6 +24,7 @@ from typing import Any
 
 import population
 import trails
+import verifying
 from measure import MEMORY_LIMIT, THREADS, median, run
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -59,7 +60,7 @@ class Pair:
         seconds = [f"{median(side, 'seconds'):.1f}" for side in (self.floor, self.ours)]
         memory = [f"{max(r['peak_mib'] for r in side):.0f}" for side in (self.floor, self.ours)]
         computed = [f"{median(side, 'cpu'):.1f}" for side in (self.floor, self.ours)] + [f"{self._ratio('cpu'):.2f}"]
-        if "one DuckDB query" not in self.baseline:
+        if not self.baseline.startswith(("one DuckDB query", "`sha256sum`")):
             computed = ["–", computed[1], "–"]
         if "zcat" in self.baseline:
             memory[0] = "–"
@@ -71,8 +72,9 @@ def main() -> None:
     asked.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="records to judge")
     asked.add_argument("--logs", type=int, nargs="+", default=[300_000], help="log records to gather and judge")
     asked.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=list(KINDS), help="what to judge")
+    asked.add_argument("--mebibytes", type=int, nargs="+", default=[1024], help="sizes of bundles to verify")
     asked.add_argument("--repeat", type=int, default=1, help="repetitions of every pair")
-    asked.add_argument("--only", choices=["judging", "gathering", "growing"], help="one of the groups")
+    asked.add_argument("--only", choices=["judging", "gathering", "growing", "verifying"], help="one of the groups")
     options = asked.parse_args()
     pairs: list[Pair] = []
     for pair in _asked(options):
@@ -91,6 +93,9 @@ def _asked(options: argparse.Namespace) -> Iterator[Pair]:
             yield _gathering(records, options.repeat)
     if options.only in {None, "growing"}:
         yield from _growing(20_000, 30)
+    if options.only in {None, "verifying"}:
+        for mebibytes in options.mebibytes:
+            yield _verifying(mebibytes, max(3, options.repeat))
 
 
 def _judging(rows: int, kinds: Sequence[str], repeat: int) -> Iterator[Pair]:
@@ -124,6 +129,20 @@ def _gathering(records: int, repeat: int) -> Pair:
         counted = ours["answer"]
         if counted["status"] != "met" or counted["unreadable"] or counted["received"] < records:
             sys.exit(f"the trail was not accounted for: {counted}")
+    return pair
+
+
+def _verifying(mebibytes: int, repeat: int) -> Pair:
+    verifying.written(mebibytes)
+    pair = _measured(
+        f"verification of a bundle of {mebibytes:,} MiB",
+        "`sha256sum` over the same bytes",
+        "≤ 1.3, 200 MiB",
+        lambda: (run("verifying.py", "sha256sum", mebibytes), run("verifying.py", "probity", mebibytes)),
+        repeat,
+    )
+    if any(side["answer"]["code"] for side in (*pair.floor, *pair.ours)):
+        sys.exit("the bundle did not verify")
     return pair
 
 
