@@ -15,8 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 from cryptography import x509
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from evidence.certificates import read_pem
 from evidence.errors import BadInput, LimitExceeded, Place, Problem, Terminal
@@ -26,6 +24,7 @@ from infra.cyclonedx import attestation_rows
 from infra.folder import Folder
 from infra.listing import Entry
 from infra.rows import Rows
+from infra.sidecar import MAX_SIDECAR, read_sidecar
 from infra.signed_files import NONE, Signature, signature_of
 from infra.source import Gathering, Source
 from infra.tally import Tally
@@ -33,9 +32,6 @@ from infra.tally import Tally
 FAMILIES = ("deletion_certificates", "documents")
 SIDECAR = (".yaml", ".yml")
 CYCLONEDX = ".cdx.json"
-KEYS = {"probity", "family", "file", "sha256", "keyed_by", "record"}
-FORMAT = "document/v1"
-MAX_SIDECAR = 256 * 1024
 #: Columns that nobody may key: they are found out.
 FOUND = frozenset({"file", "file_sha256", "file_state", "signature", "signer"})
 
@@ -100,7 +96,7 @@ class _Reader:
         tally = Tally(entry.name, gathering.limits)
         names: tuple[str, ...] = FAMILIES
         try:
-            stated = _stated(gathering.locker.path(stored.sha256).read_bytes())
+            stated = read_sidecar(gathering.locker.path(stored.sha256).read_bytes(), FAMILIES, FOUND)
             name, record = stated["family"], stated["record"]
             names = (name,)
             state, found = self._file(entry, stated, name)
@@ -178,33 +174,3 @@ class _Reader:
             media_type=media_type,
             families=names,
         )
-
-
-def _stated(data: bytes) -> dict[str, Any]:
-    """Return what a side-car says, complete; `ValueError` says what is missing or not allowed."""
-    try:
-        found = YAML(typ="safe", pure=True).load(data)
-    except (YAMLError, UnicodeDecodeError, RecursionError, ValueError) as cause:
-        raise ValueError(f"is no YAML ({type(cause).__name__})") from None
-    if not isinstance(found, dict) or found.get("probity") != FORMAT:
-        raise ValueError(f"does not begin with `probity: {FORMAT}`")
-    if unknown := sorted(map(str, set(found) - KEYS)):
-        raise ValueError(f"has a key that nothing knows: {unknown[0]}")
-    people = found.get("keyed_by")
-    if not isinstance(people, list) or len({str(one).strip().casefold() for one in people if str(one).strip()}) < 2:
-        raise ValueError("`keyed_by` must name two different people who compared it with the document")
-    name = found.setdefault("family", "documents")
-    if name not in FAMILIES:
-        raise ValueError(f"`family` is one of {', '.join(FAMILIES)}")
-    digest, file, record = (found.get(key) for key in ("sha256", "file", "record"))
-    if not isinstance(digest, str) or len(digest) != 64 or not isinstance(file, str) or not isinstance(record, dict):
-        raise ValueError("needs `file`, `sha256` (64 hexadecimal digits) and `record`")
-    known = {column.name for column in family(name).columns}
-    if wrong := sorted(map(str, (set(record) - known) | (set(record) & FOUND))):
-        raise ValueError(f"`record` may not have {wrong[0]}: it is no column of {name}, or is found out from the file")
-    return found | {"sha256": digest.lower(), "record": {key: _plain(value) for key, value in record.items()}}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: YAML reads days and instants as such, and the tables read them from text."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
