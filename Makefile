@@ -16,6 +16,8 @@ dev: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
+# Tests flush to the disk thousands of times; in memory that costs nothing, and nothing of it is kept.
+test: export PYTEST_DEBUG_TEMPROOT := $(shell test -w /dev/shm && echo /dev/shm)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
