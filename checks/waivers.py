@@ -121,7 +121,7 @@ def _beside(finding: Finding, entry: AcceptedException | None, today: date) -> F
     state = WaiverState.ACTIVE
     if today > entry.expires_on:
         state = WaiverState.EXPIRED
-    elif _worse(finding, entry.frozen):
+    elif worse(finding, entry.frozen):
         state = WaiverState.REOPENED
     waiver = Waiver(
         author=entry.author,
@@ -135,7 +135,7 @@ def _beside(finding: Finding, entry: AcceptedException | None, today: date) -> F
     return finding.model_copy(update={"waived": waiver})
 
 
-def _worse(finding: Finding, frozen: Frozen) -> bool:
+def worse(finding: Finding, frozen: Frozen) -> bool:
     """Return whether anything got worse than what was accepted; a breach where a doubt was accepted is worse."""
     if finding.status is Status.BREACHED and frozen.status == "unproven":
         return True

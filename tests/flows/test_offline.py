@@ -23,7 +23,7 @@ def guard(event, arguments):
         os._exit(97)
 sys.addaudithook(guard)
 """
-#: Audits an engagement, then verifies, reports, replays and lints; prints the exit code of each.
+#: Audits an engagement and does everything that a reader can do with its bundle; prints the exit code of each verb.
 VERBS = """
 import contextlib, io, json, sys
 from pathlib import Path
@@ -39,11 +39,14 @@ trust = folder / "keys" / "trust"
 codes["verify"] = run("verify", bundle, "--trust", trust)
 codes["report"] = run("report", bundle, "--trust", trust, "--out", folder / "report.html")
 codes["replay"] = run("replay", bundle, "--trust", trust)
+codes["export"] = run("export", bundle, "--trust", trust, "--to", "oscal", "--out", folder / "results.json")
+codes["show"] = run("show", bundle, "--trust", trust)
+codes["diff"] = run("diff", bundle, bundle, "--trust", trust)
 codes["lint"] = run("lint", folder)
 codes["plan"] = run("plan", folder)
 print(json.dumps(codes))
 """
-ALL_WELL = dict.fromkeys(("audit", "verify", "report", "replay", "lint", "plan"), 0)
+ALL_WELL = dict.fromkeys(("audit", "verify", "report", "replay", "export", "show", "diff", "lint", "plan"), 0)
 #: An environment that asks for everything we never send.
 TALKATIVE = {"DO_NOT_TRACK": "0", "GX_ANALYTICS_ENABLED": "true", "PREFECT_SERVER_ANALYTICS_ENABLED": "true"}
 UNSHARE = ("unshare", "--net")
