@@ -33,7 +33,7 @@ class LocalKeys(Closed):
 
 
 class NamedKeys(Closed):
-    """Keys one by one: a file, `awskms:KEY` or `pkcs11:token=…;object=…?module-path=…`; each signs one thing only."""
+    """Keys one by one, no two the same: a file, `awskms:KEY` or `pkcs11:token=…;object=…?module-path=…`."""
 
     kind: Literal["keys"]
     dsse_p256: str = Field(min_length=1, description="signs the statement")

@@ -22,7 +22,7 @@ from flows.report.html import PACKAGE
 from flows.report.printable import Printable
 from flows.report.subject import ReportSubject
 
-#: Seconds that setting a report may take; one of 130 clauses takes two.
+#: Seconds that setting a report may take; one of 130 clauses takes one of a processor, one of 1,000 five.
 TIME_LIMIT = 120
 #: Rows of coverage that fit beside a chart.
 MAX_BESIDE = 24

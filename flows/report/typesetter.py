@@ -5,7 +5,9 @@ A process of its own, because a fault in compiled code, endless work or too much
 
 from __future__ import annotations
 
+import resource
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +15,7 @@ from typing import BinaryIO
 import typst
 
 TEMPLATE = Path(__file__).with_name("report.typ")
+MAX_MEMORY = 4 * 1024**3  # a report of a thousand clauses takes one
 STANDARDS: list[typst.PDFStandard] = ["a-3a", "ua-1"]
 
 
@@ -32,6 +35,8 @@ def typeset(parts: str, instant: datetime) -> bytes:
 
 def serve(asked: BinaryIO, answer: BinaryIO) -> int:
     """Answer one request: an instant in seconds on the first line, then the parts; return the exit code."""
+    with suppress(ValueError, OSError):  # where the system has no such limit, or a lower one
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     instant = datetime.fromtimestamp(int(asked.readline()), UTC)
     try:
         answer.write(typeset(asked.read().decode(), instant))
