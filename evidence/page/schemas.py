@@ -17,7 +17,7 @@ from evidence.policy import Policy
 from evidence.statement import Statement
 
 DOCUMENTS: dict[str, Any] = {
-    "cards": tuple[ExtractionCard, ...],
+    "card": ExtractionCard,
     "findings": AuditResult,
     "policy": Policy,
     "runCompleted": RunCompleted,

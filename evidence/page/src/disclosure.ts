@@ -8,7 +8,7 @@ import { PERSONAL } from "./manifest.ts";
 
 const DOMAIN = "probity.disclosure/v1";
 const MAX_VALUE_CHARACTERS = 1024;
-const MAX_LINE = 200 + 6 * MAX_VALUE_CHARACTERS; // a character is written as `\\u001f` at the longest
+const MAX_LINE = 200 + 6 * MAX_VALUE_CHARACTERS; // a character is written as `\u001f` at the longest
 const MAX_DISCLOSURES = 250_000;
 export const MAX_DISCLOSURE_BYTES = 64 * 1024 * 1024;
 

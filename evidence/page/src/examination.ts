@@ -1,7 +1,8 @@
 /** One bundle under examination: what the numbered steps share, and what they have proved so far. */
 
+import type { Chain } from "./chain.ts";
 import type { Container } from "./container.ts";
-import { sha256Hex } from "./digest.ts";
+import { hasher, sha256Hex } from "./digest.ts";
 import type { Bytes } from "./encoding.ts";
 import { NotRun, VerificationError } from "./errors.ts";
 import type { Findings } from "./references.ts";
@@ -29,6 +30,7 @@ export class Examination {
   findings: Findings | null = null;
   sealedBy: number | null = null; // the trusted time before which the seals existed, from step 4
   archivedBy: number | null = null; // the trusted time before which all of `seal/` existed
+  readonly stampChains = new Map<string, Chain>();
   readonly proved = new Proved();
 
   constructor(
@@ -64,11 +66,25 @@ export class Examination {
     return [...this.opened().entries.keys()].filter((name) => name.startsWith(prefix)).sort();
   }
 
+  /** Yield a member in pieces; DIGEST_MISMATCH at its end when it is not what step 3 saw any more. */
+  async *chunks(name: string): AsyncGenerator<Bytes> {
+    const digest = hasher();
+    for await (const chunk of this.opened().chunks(name)) {
+      digest.update(chunk);
+      yield chunk;
+    }
+    this.demandDigest(name, digest.hex());
+  }
+
   /** Return a member whose digest is still the one of step 3: the file may have changed under us. */
   async read(name: string, limit: number): Promise<Bytes> {
     const data = await this.opened().read(name, limit);
-    if (sha256Hex(data) !== this.digests.get(name))
-      throw new VerificationError("DIGEST_MISMATCH", `${name}: changed while it was being verified`);
+    this.demandDigest(name, sha256Hex(data));
     return data;
+  }
+
+  private demandDigest(name: string, found: string): void {
+    if (found !== this.digests.get(name))
+      throw new VerificationError("DIGEST_MISMATCH", `${name}: changed while it was being verified`);
   }
 }

@@ -27,6 +27,11 @@ export function strictJson(data: Uint8Array, what: string, fail: (message: strin
   if (data.length > MAX_JSON_BYTES) throw fail(`${what}: ${data.length} bytes exceed the limit of ${MAX_JSON_BYTES}`);
   const text = fromUtf8(data);
   if (text === null) throw fail(`${what}: not strict JSON (not UTF-8)`);
+  return parseJson(text, what, fail);
+}
+
+/** Parse untrusted JSON that is a text already. */
+export function parseJson(text: string, what: string, fail: (message: string) => Error): Json {
   try {
     return new Parser(text).document();
   } catch (cause) {

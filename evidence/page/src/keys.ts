@@ -4,6 +4,7 @@ import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
 import { sha256Hex } from "./digest.ts";
 import { type Bytes, concat, equal, fromPem, latin1, pem } from "./encoding.ts";
 import { BadInput, VerificationError } from "./errors.ts";
+import { bigEndian, ecdsaNumbers } from "./public_key.ts";
 
 export const P256 = "ecdsa-p256-sha256";
 export const ML_DSA_65 = "ml-dsa-65";
@@ -50,12 +51,12 @@ export async function checkSignature(key: PublicKey, signature: Bytes, message: 
 
 /** 1. strict DER; 2. low s, so that nobody can re-write a seal's bytes; 3. made by this key. */
 async function checkP256(key: PublicKey, signature: Bytes, message: Bytes): Promise<void> {
-  const [r, s] = ecdsaNumbers(signature, 32) ?? [0n, 0n]; // 1
-  if (r === 0n || s === 0n || r >= ORDER || s >= ORDER)
+  const [r, s] = ecdsaNumbers(signature) ?? [0n, 0n]; // 1
+  if (r <= 0n || s <= 0n || r >= ORDER || s >= ORDER)
     throw new VerificationError("SIGNATURE_FORM", "the signature is not canonical DER of two numbers of the group");
   if (!isLowS(s)) // 2
     throw new VerificationError("HIGH_S", "the signature's s lies in the upper half of the group order");
-  const raw = concat(big(r, 32), big(s, 32)); // WebCrypto takes r and s side by side, never DER
+  const raw = concat(bigEndian(r, 32), bigEndian(s, 32)); // WebCrypto takes r and s side by side, never DER
   const imported = await crypto.subtle.importKey("spki", key.der, { name: "ECDSA", namedCurve: "P-256" }, false, [
     "verify",
   ]);
@@ -75,42 +76,6 @@ function checkMlDsa(key: PublicKey, signature: Bytes, message: Bytes): void {
 
 export function isLowS(s: bigint): boolean {
   return s <= ORDER / 2n;
-}
-
-/** Return r and s of an ECDSA signature in strict DER, each of at most `bytes` bytes; null for any other bytes. */
-export function ecdsaNumbers(der: Uint8Array, bytes: number): [bigint, bigint] | null {
-  const body = element(der, 0x30);
-  if (body === null || body.end !== der.length) return null;
-  const r = integer(der.subarray(body.start), bytes);
-  if (r === null) return null;
-  const s = integer(der.subarray(body.start + r.end), bytes);
-  return s === null || body.start + r.end + s.end !== der.length ? null : [r.value, s.value];
-}
-
-/** Return a non-negative number as bytes of a fixed length. */
-export function big(value: bigint, bytes: number): Bytes {
-  return fromHex(value.toString(16).padStart(2 * bytes, "0"));
-}
-
-function integer(der: Uint8Array, bytes: number): { value: bigint; end: number } | null {
-  const found = element(der, 0x02);
-  if (found === null) return null;
-  const content = der.subarray(found.start, found.end);
-  const [first, second] = content;
-  const negative = first === undefined || first >= 0x80;
-  const padded = first === 0 && content.length > 1 && second! < 0x80;
-  if (negative || padded || content.length > bytes + 1) return null;
-  return { value: content.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n), end: found.end };
-}
-
-/** Return where the content of a short DER element begins and ends: tag, length of one byte or 0x81 and one more. */
-function element(der: Uint8Array, tag: number): { start: number; end: number } | null {
-  const [found, length, long] = der;
-  if (found !== tag || length === undefined) return null;
-  const size = length === 0x81 && long !== undefined && long >= 0x80 ? long : length;
-  const start = size === length ? 2 : 3;
-  if (length >= 0x80 && start === 2) return null;
-  return start + size <= der.length ? { start, end: start + size } : null;
 }
 
 function fromHex(text: string): Bytes {

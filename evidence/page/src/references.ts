@@ -4,6 +4,7 @@ import { type Bytes, equal, latin1 } from "./encoding.ts";
 import { VerificationError } from "./errors.ts";
 import { canonicalBytes, type Json, type JsonObject, strictJson } from "./json.ts";
 import { CARDS, CONTRACT, FINDINGS, FINDINGS_IN_PDF, INFO, REPORT_PDF } from "./manifest.ts";
+import { objectsOf } from "./json_array.ts";
 import { conform, SchemaFault, type SchemaName, type Strictness } from "./schema.ts";
 import { bagInfo, type Facts, isForwards, type Period } from "./statement.ts";
 
@@ -49,15 +50,15 @@ export function parseFindings(data: Bytes): Findings {
   return found;
 }
 
-/** Read evidence/cards.json, a list of extraction cards; CARDS_FORM when it is anything else. */
-export function parseCards(data: Bytes): readonly Card[] {
-  const cards = read<Card[]>(data, CARDS, "cards", "read", "CARDS_FORM");
-  for (const card of cards) {
+/** Yield the cards of evidence/cards.json one by one: an audit may have hundreds of thousands. */
+export async function* readCards(chunks: AsyncIterable<Bytes>): AsyncGenerator<Card> {
+  for await (const value of objectsOf(chunks, CARDS, (message) => new VerificationError("CARDS_FORM", message))) {
+    const card = conforming<Card>(value, CARDS, "card", "read", "CARDS_FORM");
     const told = sum(card.rows, card.not_relevant, card.duplicates, card.unreadable);
     if (BigInt(card.received) !== told || (card.period_asked && !isForwards(card.period_asked)))
       throw new VerificationError("CARDS_FORM", `${CARDS}: a card contradicts itself`);
+    yield card;
   }
-  return cards;
 }
 
 /** Compare the signed facts with the findings and bag-info.txt; no finding is judged again: that is `replay`. */
@@ -88,30 +89,33 @@ export function checkContract(facts: Facts, contractSha256: string | null): void
 }
 
 /** Find every exhibit's artefact among the cards; one without an artefact rests on something being absent. */
-export function checkExhibits(result: Findings, cards: readonly Card[]): void {
-  const known = new Set(["", ...cards.map((card) => card.artefact)]);
+export async function checkExhibits(result: Findings, cards: AsyncIterable<Card>): Promise<void> {
+  const shown = new Map<string, string>();
   for (const finding of result.findings)
-    for (const exhibit of finding.exhibits)
-      if (!known.has(exhibit.artefact))
-        throw new VerificationError(
-          "ARTEFACT_UNKNOWN", `${FINDINGS}: ${finding.commitment} shows ${exhibit.artefact}, not in ${CARDS}`,
-        );
+    for (const exhibit of finding.exhibits) shown.set(exhibit.artefact, finding.commitment);
+  shown.delete("");
+  for await (const card of cards) shown.delete(card.artefact);
+  for (const [artefact, commitment] of shown)
+    throw new VerificationError("ARTEFACT_UNKNOWN", `${FINDINGS}: ${commitment} shows ${artefact}, not in ${CARDS}`);
 }
 
 /** Find the hash of the findings in a report or an export: HTML shows it, exports name it, PDF names it in its metadata, which is plain text. */
 export async function checkReport(name: string, chunks: AsyncIterable<Bytes>, findingsSha256: string): Promise<void> {
   const wanted = (name === REPORT_PDF ? FINDINGS_IN_PDF : "") + findingsSha256;
-  let tail = "";
-  for await (const chunk of chunks) {
+  let [tail, isFound] = ["", false];
+  for await (const chunk of chunks) { // to the end, where its digest is compared
     const text = tail + latin1(chunk);
-    if (text.includes(wanted)) return;
+    isFound ||= text.includes(wanted);
     tail = text.slice(1 - wanted.length); // the hash may lie across two chunks
   }
-  throw new VerificationError("REPORT_DISAGREES", `${name}: does not carry the hash of ${FINDINGS}`);
+  if (!isFound) throw new VerificationError("REPORT_DISAGREES", `${name}: does not carry the hash of ${FINDINGS}`);
 }
 
 function read<T>(data: Bytes, what: string, name: SchemaName, strictness: Strictness, reason: string): T {
-  const value = strictJson(data, what, (message) => new VerificationError(reason, message));
+  return conforming<T>(strictJson(data, what, (message) => new VerificationError(reason, message)), what, name, strictness, reason);
+}
+
+function conforming<T>(value: Json, what: string, name: SchemaName, strictness: Strictness, reason: string): T {
   try {
     conform(value, name, strictness);
   } catch (cause) {

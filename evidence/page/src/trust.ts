@@ -1,5 +1,6 @@
 /** What the reader trusts: the files of a trust folder, which came by another channel than the bundle. */
 
+import { type Certificate, readPem } from "./certificate.ts";
 import { type Bytes, fromUtf8, utf8 } from "./encoding.ts";
 import { BadInput } from "./errors.ts";
 import { isObject, strictJson } from "./json.ts";
@@ -25,8 +26,8 @@ export interface Trust {
   readonly policy: policies.Policy;
   readonly dsseP256: keys.PublicKey;
   readonly dsseMlDsa65: keys.PublicKey | null;
-  readonly sealRoots: Bytes | null;
-  readonly tsaRoots: Bytes | null;
+  readonly sealRoots: readonly Certificate[];
+  readonly tsaRoots: readonly Certificate[];
   readonly ledger: NoteKey | null;
   readonly witness: NoteKey | null;
   /** The name the reader knows the pinned P-256 key by, if the policy gives one. */
@@ -50,8 +51,8 @@ export function readTrust(files: ReadonlyMap<string, Bytes>): Trust {
     policy,
     dsseP256,
     dsseMlDsa65: mlDsa && keys.publicFromPem(mlDsa, keys.ML_DSA_65, ML_DSA_65_PUBLIC),
-    sealRoots: optional(SEAL_ROOT, policy.require.includes(policies.CADES)),
-    tsaRoots: optional(TSA_ROOTS, policy.time === "rfc3161"),
+    sealRoots: roots(optional(SEAL_ROOT, policy.require.includes(policies.CADES)), SEAL_ROOT),
+    tsaRoots: roots(optional(TSA_ROOTS, policy.time === "rfc3161"), TSA_ROOTS),
     ledger: vkey(optional(LEDGER_VKEY, policy.ledger, MAX_VKEY_BYTES), LOG, LEDGER_VKEY),
     witness: vkey(optional(WITNESS_VKEY, false, MAX_VKEY_BYTES), WITNESS, WITNESS_VKEY),
     signerName,
@@ -78,6 +79,10 @@ function required(files: ReadonlyMap<string, Bytes>, name: string, limit: number
   if (data === undefined) throw new BadInput("T002", name, "is missing", HINT);
   if (data.length > limit) throw new BadInput("T002", name, `is larger than ${limit} bytes`, HINT);
   return data;
+}
+
+function roots(data: Bytes | null, name: string): readonly Certificate[] {
+  return data === null ? [] : readPem(data, name);
 }
 
 function vkey(data: Bytes | null, kind: typeof LOG | typeof WITNESS, name: string): NoteKey | null {

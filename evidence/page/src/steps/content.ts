@@ -4,7 +4,6 @@ import * as disclosure from "../disclosure.ts";
 import { NotRun, VerificationError } from "../errors.ts";
 import type { Examination } from "../examination.ts";
 import { parseInstant } from "../instant.ts";
-import { MAX_JSON_BYTES } from "../json.ts";
 import { DISCLOSURES } from "../layout.ts";
 import * as manifest from "../manifest.ts";
 import { oldest } from "../policy.ts";
@@ -46,7 +45,7 @@ export async function resolve(examination: Examination): Promise<string> {
   references.checkContract(predicate, examination.digests.get(manifest.CONTRACT) ?? null);
   for (const report of [manifest.REPORT, manifest.REPORT_PDF, ...manifest.EXPORTS])
     if (examination.has(report))
-      await references.checkReport(report, examination.opened().chunks(report), digest);
+      await references.checkReport(report, examination.chunks(report), digest);
   const { open } = examination.proved;
   open.push(
     "that the vendor's evidence is true or complete: the seal fixes what was gathered, not what happened",
@@ -55,9 +54,7 @@ export async function resolve(examination: Examination): Promise<string> {
   if (examination.has(manifest.REPORT_PDF))
     open.push("the seal inside report.pdf, which is for PDF readers: no step relies on it");
   if (examination.has(manifest.CARDS))
-    references.checkExhibits(
-      result, references.parseCards(await examination.read(manifest.CARDS, MAX_JSON_BYTES)),
-    );
+    await references.checkExhibits(result, references.readCards(examination.chunks(manifest.CARDS)));
   else open.push("where the exhibits come from: the bundle has no extraction cards");
   examination.findings = result;
   return `${manifest.FINDINGS}: ${result.findings.length} findings agree with statement and report`;

@@ -10,10 +10,10 @@ import * as layout from "../layout.ts";
 import { TAG_MANIFEST } from "../manifest.ts";
 import * as policy from "../policy.ts";
 import * as statement from "../statement.ts";
+import { MAX_CLOCK_SKEW } from "../timestamp.ts";
 import type { Trust } from "../trust.ts";
 
 const MAX_HINT_BYTES = 16 * 1024;
-export const MAX_CLOCK_SKEW = 5 * 60_000; // between two authorities, or an authority and the reader
 
 /**
  * Verify the envelope with the pinned keys; algorithm and key come from the trust folder alone.

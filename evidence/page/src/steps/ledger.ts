@@ -14,7 +14,7 @@ import type { RunCompleted, RunStarted } from "../ledger_entry.ts";
 import * as merkle from "../merkle.ts";
 import type { Policy } from "../policy.ts";
 import type { Facts } from "../statement.ts";
-import { MAX_CLOCK_SKEW } from "./dsse.ts";
+import { MAX_CLOCK_SKEW } from "../timestamp.ts";
 import { UNSTAMPED } from "./time.ts";
 
 /**
