@@ -4,69 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evidence.locker import Stored
-from infra.limits import Limits
-from infra.listing import Entry
+from infra.log_groups import LogFile, LogGroup
+from infra.log_parts import LogParts
 from infra.log_reading import Segment
-from infra.log_tables import AUDIT, FAMILIES, TypedSegment, typed_segments
+from infra.log_tables import FAMILIES, TypedBatch, typed_batch
 from infra.normalise import Normaliser
-from infra.tables import Part
 from infra.tally import Tally
 
 #: Enough events for one query to be worth its start, and few enough that the processes that read need not wait.
-TYPED_TOGETHER = 8_192
-
-
-class EvenPart:
-    """A part whose row groups all have the same number of rows, however the rows arrive."""
-
-    def __init__(self, part: Part, group: int) -> None:
-        self._part, self._group = part, group
-        self._waiting: list[pa.Table] = []
-        self._rows = 0
-
-    def add(self, table: pa.Table) -> None:
-        """Add rows; whole groups are written."""
-        self._waiting.append(table)
-        self._rows += len(table)
-        while self._rows >= self._group:
-            self._write(self._group)
-
-    def finish(self) -> None:
-        """Write what is left as the last group."""
-        if self._rows:
-            self._write(self._rows)
-
-    def _write(self, rows: int) -> None:
-        whole = pa.concat_tables(self._waiting)
-        # One chunk, because the writer begins a page where a chunk begins, and the same rows must give the same bytes.
-        self._part.add(whole.slice(0, rows).combine_chunks())
-        self._waiting, self._rows = [whole.slice(rows)], len(whole) - rows
-
-
-@dataclass(slots=True)
-class LogFile:
-    """One stored log file under way to its card."""
-
-    entry: Entry
-    stored: Stored
-    started: datetime
-    media_type: str
-    tally: Tally
-    #: Its only segment, typed, where that is new; None for a file that came in several.
-    typed: TypedSegment | None = None
-    segments: int = 0
+TYPED_TOGETHER = 16_384
 
 
 class _Waiting(NamedTuple):
+    group: LogGroup
     log: LogFile
-    segment: Segment | TypedSegment
+    segment: Segment
     last: bool
 
 
@@ -82,70 +40,93 @@ class _Said(NamedTuple):
 
 @dataclass(slots=True)
 class LogMerge:
-    """Takes segments of files in the order of the files' names; `finish` is called for each file after its last one."""
+    """Takes segments of files in the order of the files' names; `finish` is called for a group after its last one."""
 
     normalisers: Mapping[str, Normaliser]
-    parts: Mapping[str, EvenPart]
-    limits: Limits
-    finish: Callable[[LogFile], None]
+    parts: LogParts
+    finish: Callable[[LogGroup], None]
     _waiting: list[_Waiting] = field(default_factory=list, init=False)
     _events: int = field(default=0, init=False)
-    # The first record of each eventID by a digest of its content, over the whole folder: 16 bytes each.
+    # The first record of each eventID by a digest of its content, over all groups that are finished.
     _seen: dict[str, bytes] = field(default_factory=dict, init=False)
 
-    def add(self, log: LogFile, segment: Segment | TypedSegment, *, last: bool) -> None:
+    def add(self, group: LogGroup, log: LogFile, segment: Segment, *, last: bool) -> None:
         """Take the next segment; it is typed and compared together with others."""
-        self._waiting.append(_Waiting(log, segment, last))
+        self._waiting.append(_Waiting(group, log, segment, last))
         self._events += len(segment.rows)
         if self._events >= TYPED_TOGETHER or len(self._waiting) >= TYPED_TOGETHER:
             self.flush()
 
     def flush(self) -> None:
         """Type, compare and write everything that waits."""
-        raw = [(w.log.stored.artefact, w.segment) for w in self._waiting if isinstance(w.segment, Segment)]
-        typed = typed_segments(raw, self.normalisers)
-        for log, segment, last in self._waiting:
-            ready = next(typed) if isinstance(segment, Segment) else segment
-            log.segments += 1
-            log.typed = ready if ready is not segment and last and log.segments == 1 else None
-            self._merge(log.tally, ready)
-            if last:
-                self.finish(log)
+        if not self._waiting:
+            return
+        batch = typed_batch([(w.log.stored.artefact, w.segment) for w in self._waiting], self.normalisers)
+        low = 0
+        for _, run in groupby(self._waiting, key=lambda waiting: id(waiting.group)):
+            low = self._merge(list(run), batch, low)
         self._waiting, self._events = [], 0
 
-    def _merge(self, tally: Tally, segment: TypedSegment) -> None:
-        said = [_noted(tally.name, note) for note in segment.notes]
-        new = self._compared(tally, segment, said)
-        for name in FAMILIES:
-            table = segment.tables[name]
-            flags = new if name == AUDIT else [n for n, p in zip(new, segment.processed, strict=True) if p]
-            kept = table if all(flags) else table.filter(pa.array(flags))
-            said += _unfit(tally, kept)
-            self.parts[name].add(kept)
-        tally.rows += sum(new)
-        tally.not_relevant += segment.not_relevant
-        for one in sorted(said):
-            if one.lost:
-                tally.lose(one.place, one.lost)
-            tally.problem(one.text)
-        tally.unreadable += segment.more_lost
-        if segment.damage is not None:
-            tally.break_off(f"record {tally.received + 1}", segment.damage)
+    def fits(self, fresh: Mapping[str, bytes], known: Mapping[str, bytes]) -> bool:
+        """Return whether a group with these events (see `LogGroup`) would become what it was; call `flush` first."""
+        return self._seen.keys().isdisjoint(fresh) and all(self._seen.get(i) == first for i, first in known.items())
 
-    def _compared(self, tally: Tally, segment: TypedSegment, said: list[_Said]) -> list[bool]:
+    def take(self, group: LogGroup) -> None:
+        """Take the events of a finished group as seen."""
+        self._seen.update(group.fresh)
+
+    def _merge(self, run: list[_Waiting], batch: TypedBatch, low: int) -> int:
+        """Merge consecutive segments of one group, whose events start at `low`; return where those of the next do."""
+        group, start, new = run[0].group, low, list[bool]()
+        for _, log, segment, last in run:
+            fresh, said = self._compared(group, log.tally, segment, batch.ids[low : low + len(segment.rows)])
+            said += _unfit(log.tally, batch, low, fresh)
+            _account(log.tally, segment, fresh, said)
+            new += fresh
+            low += len(segment.rows)
+            group.finished += last
+        for name in FAMILIES:
+            self.parts.add(name, batch.rows(name, start, new))
+        if group.whole:
+            self.take(group)
+            self.finish(group)
+        return low
+
+    def _compared(
+        self, group: LogGroup, tally: Tally, segment: Segment, ids: list[str]
+    ) -> tuple[list[bool], list[_Said]]:
         """Return which events are new; another with the same id and content is a duplicate, with another is lost."""
-        new = []
-        for row, event_id, content in zip(segment.rows, segment.ids, segment.contents, strict=True):
-            first = self._seen.get(event_id)
+        new, said = [], [_noted(tally.name, note) for note in segment.notes]
+        seen, fresh = self._seen, group.fresh
+        for row, event_id, content in zip(segment.rows, ids, segment.contents, strict=True):
+            first = seen.get(event_id)
+            if first is not None:
+                group.known[event_id] = first
+            elif event_id in fresh:
+                first = fresh[event_id]
+            else:
+                fresh[event_id] = content
             new.append(first is None)
             if first is None:
-                self._seen[event_id] = content
-            elif first == content:
+                continue
+            if first == content:
                 tally.duplicates += 1
             else:
                 why = f"two different records share eventID {event_id[:80]}"
                 said.append(_Said(row, 1, _placed(tally.name, row, why)))
-        return new
+        return new, said
+
+
+def _account(tally: Tally, segment: Segment, new: list[bool], said: list[_Said]) -> None:
+    tally.rows += sum(new)
+    tally.not_relevant += segment.not_relevant
+    for one in sorted(said):
+        if one.lost:
+            tally.lose(one.place, one.lost)
+        tally.problem(one.text)
+    tally.unreadable += segment.more_lost
+    if segment.damage is not None:
+        tally.break_off(f"record {tally.received + 1}", segment.damage)
 
 
 def _noted(name: str, note: tuple[int, int, str]) -> _Said:
@@ -157,12 +138,17 @@ def _placed(name: str, row: int, why: str) -> str:
     return f"{name}:record {row + 1}: {why}"
 
 
-def _unfit(tally: Tally, rows: pa.Table) -> list[_Said]:
+def _unfit(tally: Tally, batch: TypedBatch, low: int, new: list[bool]) -> list[_Said]:
     """Return a problem for each of the first rows with a value that could not be read."""
-    flawed = rows.filter(pc.greater(pc.list_value_length(rows.column("defects")), 0)).slice(
-        0, tally.limits.problems + 1
-    )
+    if not batch.flawed:
+        return []
+    most = tally.limits.problems + 1
     return [
         _Said(row["row"], 0, _placed(tally.name, row["row"], f"cannot be read: {', '.join(row['defects'])}"))
-        for row in flawed.select(["row", "defects"]).to_pylist()
+        for name in FAMILIES
+        for row in _flawed(batch.rows(name, low, new)).slice(0, most).select(["row", "defects"]).to_pylist()
     ]
+
+
+def _flawed(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.greater(pc.list_value_length(rows.column("defects")), 0))

@@ -31,7 +31,7 @@ Read: TypeAlias = Callable[[], Iterator[Segment]]
 WORTH_A_WORKER = 2 * MIB
 #: A larger file is read here, in segments, so that no process holds all of it.
 TOO_LARGE = 64 * MIB
-AHEAD_PER_WORKER = 4
+AHEAD_PER_WORKER = 32
 LENGTH = struct.Struct("<Q")
 
 

@@ -1,4 +1,4 @@
-"""Rows of CloudTrail logs as typed tables: those of many files in one batch, cut by file again.
+"""Rows of CloudTrail logs as typed tables: those of many files in one batch.
 
 An engine costs nearly the same for one row as for a thousand, and both families are made of the same columns.
 """
@@ -6,9 +6,9 @@ An engine costs nearly the same for one row as for a thousand, and both families
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,41 +32,35 @@ _NUMBERS = ("input_tokens", "output_tokens")
 _KEPT = ("artefact", "row")
 
 
-class TypedSegment(NamedTuple):
-    """A segment whose events are rows; `ids` and `processed` are of the events, the rest is as in `Segment`."""
+class TypedBatch:
+    """Events of many segments as rows of each family, in the order given; `flawed` says whether any has a defect."""
 
-    ids: Sequence[str]
-    processed: Sequence[bool]
-    rows: list[int]
-    contents: list[bytes]
-    notes: list[tuple[int, int, str]]
-    not_relevant: int
-    more_lost: int
-    damage: str | None
-    tables: Mapping[str, pa.Table]
+    def __init__(self, ids: list[str], processed: list[bool], tables: Mapping[str, pa.Table]) -> None:
+        self.ids = ids
+        self.flawed = any(_has_any(table.column("defects")) for table in tables.values())
+        self._tables = tables
+        self._processed = processed
+        self._before = [0, *accumulate(processed)]
+
+    def rows(self, name: str, low: int, kept: Sequence[bool]) -> pa.Table:
+        """Return the rows of a family that come from the `kept` ones of the events from number `low` on."""
+        high = low + len(kept)
+        if name == PROCESSING:
+            kept = [keep for keep, processed in zip(kept, self._processed[low:high], strict=True) if processed]
+            low = self._before[low]
+        rows = self._tables[name].slice(low, len(kept))
+        return rows if all(kept) else rows.filter(pa.array(kept, pa.bool_()))
 
 
-def typed_segments(
-    segments: Sequence[tuple[str, Segment]], normalisers: Mapping[str, Normaliser]
-) -> Iterator[TypedSegment]:
-    """Yield segments, given with the names of their artefacts, as typed ones in the same order."""
+def typed_batch(segments: Sequence[tuple[str, Segment]], normalisers: Mapping[str, Normaliser]) -> TypedBatch:
+    """Return segments, given with the names of their artefacts, as rows."""
     events = _together([segment for _, segment in segments])
     artefacts = [artefact for artefact, segment in segments for _ in segment.rows]
     rows = list(chain.from_iterable(segment.rows for _, segment in segments))
-    ids, flags = events["event_id"], events["processed"]
     stated = _stated(events, artefacts, rows)
-    everyone = _typed(AUDIT, stated, normalisers)
-    called = _typed(PROCESSING, stated.filter(pa.array(flags, pa.bool_())), normalisers)
-    low = called_low = 0
-    for _, segment in segments:
-        high = low + len(segment.rows)
-        processed = flags[low:high]
-        tables = {
-            AUDIT: everyone.slice(low, len(processed)),
-            PROCESSING: called.slice(called_low, sum(processed)),
-        }
-        yield TypedSegment(ids[low:high], processed, *segment[1:], tables=tables)
-        low, called_low = high, called_low + sum(processed)
+    called = stated.filter(pa.array(events["processed"], pa.bool_()))
+    tables = {AUDIT: _typed(AUDIT, stated, normalisers), PROCESSING: _typed(PROCESSING, called, normalisers)}
+    return TypedBatch(events["event_id"], events["processed"], tables)
 
 
 def _together(segments: Sequence[Segment]) -> dict[str, list[Any]]:
@@ -103,7 +97,7 @@ def _typed(name: str, stated: pa.Table, normalisers: Mapping[str, Normaliser]) -
 def _defects(stated: pa.Table, fields: Mapping[str, str]) -> pa.ChunkedArray:
     """Return defects under the names of a family's columns, given by the names of an event's fields."""
     found = stated.column("defects")
-    if not pc.any(pc.greater(pc.list_value_length(found), 0)).as_py() and not stated.column("occurred_at").null_count:
+    if not _has_any(found) and not stated.column("occurred_at").null_count:
         return found
     renamed: Defects = defaultdict(list)
     times = stated.column("occurred_at").to_pylist()
@@ -113,3 +107,7 @@ def _defects(stated: pa.Table, fields: Mapping[str, str]) -> pa.ChunkedArray:
             renamed[index].append("occurred_at")
         renamed[index] += [column for field, column in fields.items() if field in names]
     return pa.chunked_array([pa.array([renamed[index] for index in range(len(times))], pa.list_(pa.string()))])
+
+
+def _has_any(defects: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.greater(pc.list_value_length(defects), 0)).as_py())

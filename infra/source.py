@@ -140,14 +140,25 @@ class Gathering:
         """Open the next part of a family; it counts only once `keep_part` was called."""
         from infra.tables import Part  # noqa: PLC0415 - naming a source must not pay for Arrow
 
-        number = self._opened.get(name, 0)
-        self._opened[name] = number + 1
-        return Part(family(name), self.tables / name / f"part-{number:05d}.parquet")
+        return Part(family(name), self._next_path(name))
+
+    def take_part(self, name: str, data: bytes) -> None:
+        """Take the bytes of a part that was finished in an earlier gathering as the next one of a family."""
+        from infra.tables import write_part  # noqa: PLC0415
+
+        path = self._next_path(name)
+        write_part(path, data)
+        self._parts.setdefault(name, []).append(path)
 
     def keep_part(self, name: str, part: Part) -> None:
         """Finish a part and make it one of the gathering's tables."""
         part.keep()
         self._parts.setdefault(name, []).append(part.path)
+
+    def _next_path(self, name: str) -> Path:
+        number = self._opened.get(name, 0)
+        self._opened[name] = number + 1
+        return self.tables / name / f"part-{number:05d}.parquet"
 
     def normaliser(self, name: str, source: str, *, textual: bool = False) -> Normaliser:
         """Return what types the raw rows of a family and replaces its personal columns by tokens."""

@@ -17,6 +17,18 @@ from evidence.families.schema import Family
 COMPRESSION_LEVEL = 3
 
 
+def write_part(path: Path, data: bytes) -> None:
+    """Write a finished part under its name at once."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as cause:
+        temporary.unlink(missing_ok=True)
+        raise OutputFailed(f"cannot write {path.name}: {cause.strerror or cause}") from cause
+
+
 class Part:
     """A part under a temporary name until `keep`; leaving the block without it removes everything written."""
 

@@ -27,6 +27,14 @@ class Tally:
         """Return how many records were received, which is the sum of what became of them."""
         return self.rows + self.not_relevant + self.duplicates + self.unreadable
 
+    @property
+    def counts(self) -> tuple[int, int, int, int, list[str], list[str], bool, bool]:
+        """Return everything but the name and the limits: with these, what another tally is made of."""
+        return (
+            *(self.rows, self.not_relevant, self.duplicates, self.unreadable),
+            *(self.places, self.problems, self.complete, self.refused),
+        )
+
     def lose(self, place: str = "", count: int = 1) -> None:
         """Count records that could not be read, with the place of the first hundred."""
         self.unreadable += count

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra import log_readers, log_reading
 from infra.limits import Limits
-from infra.log_merge import EvenPart
+from infra.log_parts import EvenPart
 from infra.log_readers import LogReaders
 from infra.log_reading import read_quickly, read_segments, read_whole
 from tests.infra.engagements import Engagement, card_of
