@@ -18,7 +18,8 @@ from infra.log_groups import LogFile, LogGroup, grouped
 from infra.log_merge import LogMerge
 from infra.log_parts import LogParts
 from infra.log_readers import LogReaders, Read
-from infra.log_tables import FAMILIES
+from infra.log_tables import EVENTS, FAMILIES
+from infra.normalise import Normaliser
 from infra.source import Gathering, Source
 from infra.tally import Tally
 
@@ -47,10 +48,10 @@ def gather_logs(folder: Folder) -> None:
         batch = stack.enter_context(gathering.locker.batch())
         parts = stack.enter_context(LogParts(gathering, FAMILIES))
         readers = stack.enter_context(LogReaders(gathering.limits, gathering.workers))
-        normalisers = {name: stack.enter_context(gathering.normaliser(name, source.kind)) for name in FAMILIES}
+        normaliser = stack.enter_context(Normaliser(EVENTS, source.kind, gathering.token))
         cache = None if gathering.cache is None else LogCache(gathering.cache, gathering.limits)
         gatherer = _Gatherer(folder, batch, parts, readers, cache)
-        gatherer.gather(LogMerge(normalisers, parts, gatherer.finish))
+        gatherer.gather(LogMerge(normaliser, parts, gatherer.finish))
     folder.finish()
 
 

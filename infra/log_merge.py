@@ -42,7 +42,7 @@ class _Said(NamedTuple):
 class LogMerge:
     """Takes segments of files in the order of the files' names; `finish` is called for a group after its last one."""
 
-    normalisers: Mapping[str, Normaliser]
+    normaliser: Normaliser
     parts: LogParts
     finish: Callable[[LogGroup], None]
     _waiting: list[_Waiting] = field(default_factory=list, init=False)
@@ -61,7 +61,7 @@ class LogMerge:
         """Type, compare and write everything that waits."""
         if not self._waiting:
             return
-        batch = typed_batch([(w.log.stored.artefact, w.segment) for w in self._waiting], self.normalisers)
+        batch = typed_batch([(w.log.stored.artefact, w.segment) for w in self._waiting], self.normaliser)
         low = 0
         for _, run in groupby(self._waiting, key=lambda waiting: id(waiting.group)):
             low = self._merge(list(run), batch, low)

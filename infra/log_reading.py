@@ -72,24 +72,25 @@ class LogReading:
 
     def take_quick(self, records: list[Found]) -> None:
         """Take records as `take` does; those of services known to be others only cost being counted."""
-        others = self._others
+        others, passed = self._others, 0
         for record in records:
-            try:
-                known = record["eventSource"] in others  # type: ignore[call-overload,index,operator]
-            except (TypeError, KeyError):
-                known = False
-            if known:
-                self._row += 1
-                self._not_relevant += 1
-            else:
-                self.take(record)
+            source = record.get("eventSource") if type(record) is dict else None
+            if type(source) is str and source in others:
+                passed += 1
+                continue
+            self._row += passed
+            self._not_relevant += passed
+            passed = 0
+            self.take(record)
+        self._row += passed
+        self._not_relevant += passed
 
     def take(self, found: Found) -> None:
         """Take one record or what stood in its place."""
-        lost = found.count if isinstance(found, Broken) else 1
         try:
             self._sort(found)
         except NotAnEvent as cause:
+            lost = found.count if isinstance(found, Broken) else 1
             self.lost += lost
             self._note_loss(lost, str(cause))
             self._row += lost
@@ -112,7 +113,7 @@ class LogReading:
         self._not_relevant = self._more_lost = 0
 
     def _sort(self, found: Found) -> None:
-        record = self._unwrapped(found)
+        record = found if isinstance(found, dict) and "eventSource" in found else self._unwrapped(found)
         source = event_source(record)
         if source in PROCESSING:
             event, content = event_of(record), _content(record)
@@ -131,7 +132,7 @@ class LogReading:
     def _unwrapped(self, found: Found) -> Any:
         if isinstance(found, Broken):
             raise NotAnEvent(found.why)
-        inner = found.get("CloudTrailEvent") if isinstance(found, dict) and "eventSource" not in found else None
+        inner = found.get("CloudTrailEvent") if isinstance(found, dict) else None
         if not isinstance(inner, str):
             return found
         try:

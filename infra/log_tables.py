@@ -1,6 +1,7 @@
 """Rows of CloudTrail logs as typed tables: those of many files in one batch.
 
-An engine costs nearly the same for one row as for a thousand, and both families are made of the same columns.
+An engine costs nearly the same for one row as for a thousand. Both families are made of the same columns, so events
+are typed as what they are, and only then become rows of families.
 """
 
 from __future__ import annotations
@@ -14,30 +15,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evidence.families import family
-from evidence.families.schema import Column, Type
+from evidence.families.arrow import arrow_schema
+from evidence.families.schema import Column, Family, Type
 from infra.bedrock_events import Event
 from infra.log_reading import Segment
 from infra.normalise import Normaliser
-from infra.rows import Defects, raw_batch
+from infra.rows import raw_batch
 
 AUDIT, PROCESSING = "audit_log", "processing_activity"
 FAMILIES = (AUDIT, PROCESSING)
-#: Which value of an event is which column, where their names differ, and what every row of a family has.
+_TYPES = {"occurred_at": Type.INSTANT, "input_tokens": Type.NUMBER, "output_tokens": Type.NUMBER}
+#: The fields of an event as columns. What events do not state as text, `bedrock_events` chose from what is allowed.
+EVENTS = Family(
+    "cloudtrail_event",
+    "a Bedrock record of CloudTrail",
+    tuple(
+        Column(field, _TYPES.get(field, Type.TEXT), needed=False, personal=field == "actor")
+        for field in Event._fields
+        if field != "processed"
+    ),
+)
+#: Which field is which column, where their names differ, and what every row of a family has.
 NAMES: Mapping[str, Mapping[str, str]] = {
     AUDIT: {"region_code": "source_region"},
     PROCESSING: {"activity_id": "event_id", "resource_id": "resource"},
 }
 FIXED: Mapping[str, Mapping[str, str]] = {AUDIT: {}, PROCESSING: {"activity": "process", "provider": "aws"}}
-_NUMBERS = ("input_tokens", "output_tokens")
-_KEPT = ("artefact", "row")
 
 
 class TypedBatch:
     """Events of many segments as rows of each family, in the order given; `flawed` says whether any has a defect."""
 
-    def __init__(self, ids: list[str], processed: list[bool], tables: Mapping[str, pa.Table]) -> None:
-        self.ids = ids
-        self.flawed = any(_has_any(table.column("defects")) for table in tables.values())
+    def __init__(self, ids: list[str], processed: list[bool], tables: Mapping[str, pa.Table], *, flawed: bool) -> None:
+        self.ids, self.flawed = ids, flawed
         self._tables = tables
         self._processed = processed
         self._before = [0, *accumulate(processed)]
@@ -52,15 +62,18 @@ class TypedBatch:
         return rows if all(kept) else rows.filter(pa.array(kept, pa.bool_()))
 
 
-def typed_batch(segments: Sequence[tuple[str, Segment]], normalisers: Mapping[str, Normaliser]) -> TypedBatch:
-    """Return segments, given with the names of their artefacts, as rows."""
-    events = _together([segment for _, segment in segments])
+def typed_batch(segments: Sequence[tuple[str, Segment]], normaliser: Normaliser) -> TypedBatch:
+    """Return segments, given with the names of their artefacts, as rows; the normaliser is one of `EVENTS`."""
+    values = _together([segment for _, segment in segments])
     artefacts = [artefact for artefact, segment in segments for _ in segment.rows]
     rows = list(chain.from_iterable(segment.rows for _, segment in segments))
-    stated = _stated(events, artefacts, rows)
-    called = stated.filter(pa.array(events["processed"], pa.bool_()))
-    tables = {AUDIT: _typed(AUDIT, stated, normalisers), PROCESSING: _typed(PROCESSING, called, normalisers)}
-    return TypedBatch(events["event_id"], events["processed"], tables)
+    stated = raw_batch({column: values[column.name] for column in EVENTS.columns}, artefacts, rows, defaultdict(list))
+    typed = normaliser.typed(stated)
+    processed = pa.array(values["processed"], pa.bool_())
+    flawed = _has_any(typed.column("defects")) or stated.column("occurred_at").null_count > 0
+    tables = {AUDIT: _rows(AUDIT, stated, typed, flawed=flawed)}
+    tables[PROCESSING] = _rows(PROCESSING, stated.filter(processed), typed.filter(processed), flawed=flawed)
+    return TypedBatch(values["event_id"], values["processed"], tables, flawed=flawed)
 
 
 def _together(segments: Sequence[Segment]) -> dict[str, list[Any]]:
@@ -69,44 +82,39 @@ def _together(segments: Sequence[Segment]) -> dict[str, list[Any]]:
     return dict(zip(Event._fields, columns or [[] for _ in Event._fields], strict=True))
 
 
-def _stated(events: Mapping[str, Sequence[Any]], artefacts: Sequence[str], rows: Sequence[int]) -> pa.Table:
-    """Return what events state as a raw batch whose columns, and defects, have the names of an event's fields."""
-    columns = {_column(name): values for name, values in events.items() if name != "processed"}
-    return raw_batch(columns, artefacts, rows, defaultdict(list))
-
-
-def _column(name: str) -> Column:
-    kind = Type.INSTANT if name == "occurred_at" else Type.NUMBER if name in _NUMBERS else Type.TEXT
-    return Column(name, kind, needed=False)
-
-
-def _typed(name: str, stated: pa.Table, normalisers: Mapping[str, Normaliser]) -> pa.Table:
-    fields: dict[str, str] = {}
-    columns = {kept: stated.column(kept) for kept in _KEPT}
-    for column in family(name).columns:
-        field = NAMES[name].get(column.name, column.name)
+def _rows(name: str, stated: pa.Table, typed: pa.Table, *, flawed: bool) -> pa.Table:
+    schema, fields = arrow_schema(family(name)), _fields(name)
+    columns: dict[str, pa.ChunkedArray | pa.Array] = {}
+    for column in schema:
         if column.name in FIXED[name]:
-            columns[column.name] = pa.chunked_array([pa.repeat(FIXED[name][column.name], len(stated))])
-        elif field in stated.column_names:
-            fields[field] = column.name
-            columns[column.name] = stated.column(field)
-    columns["defects"] = _defects(stated, fields)
-    return normalisers[name].typed(pa.table(columns)).combine_chunks()
+            columns[column.name] = pa.repeat(pa.scalar(FIXED[name][column.name], column.type), len(typed))
+        elif column.name in fields:
+            columns[column.name] = typed.column(fields[column.name])
+        elif column.name in typed.column_names:
+            columns[column.name] = typed.column(column.name)
+        else:
+            columns[column.name] = pa.nulls(len(typed), column.type)
+    if flawed:
+        columns["defects"] = _defects(stated, typed, fields)
+    return pa.table(columns, schema=schema).combine_chunks()
 
 
-def _defects(stated: pa.Table, fields: Mapping[str, str]) -> pa.ChunkedArray:
-    """Return defects under the names of a family's columns, given by the names of an event's fields."""
-    found = stated.column("defects")
-    if not _has_any(found) and not stated.column("occurred_at").null_count:
-        return found
-    renamed: Defects = defaultdict(list)
-    times = stated.column("occurred_at").to_pylist()
-    for index, (time, names) in enumerate(zip(times, found.to_pylist(), strict=True)):
-        if time is None and "occurred_at" not in names:
-            # The format always has a time, so one that is absent is a defect and not merely nothing.
-            renamed[index].append("occurred_at")
-        renamed[index] += [column for field, column in fields.items() if field in names]
-    return pa.chunked_array([pa.array([renamed[index] for index in range(len(times))], pa.list_(pa.string()))])
+def _fields(name: str) -> dict[str, str]:
+    """Return the field that each stated column of a family has its values from."""
+    fields = {column.name: NAMES[name].get(column.name, column.name) for column in family(name).columns}
+    return {column: field for column, field in fields.items() if field in Event._fields}
+
+
+def _defects(stated: pa.Table, typed: pa.Table, fields: Mapping[str, str]) -> pa.Array:
+    """Return defects under the names of a family's columns: absent times, then what was read wrongly, then the rest."""
+    times, refused = stated.column("occurred_at").to_pylist(), stated.column("defects").to_pylist()
+    found = []
+    for time, before, every in zip(times, refused, typed.column("defects").to_pylist(), strict=True):
+        # The format always has a time, so one that is absent is a defect and not merely nothing.
+        absent = ["occurred_at"] if time is None and "occurred_at" not in before else []
+        named = [column for some in (before, every[len(before) :]) for column, field in fields.items() if field in some]
+        found.append(absent + named)
+    return pa.array(found, pa.list_(pa.string()))
 
 
 def _has_any(defects: pa.ChunkedArray) -> bool:
