@@ -19,9 +19,9 @@ from measure import MEMORY_LIMIT, THREADS, Answer, Stopwatch, report
 from checks.contract import parse_contract
 from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
+from evidence.disclosure import Tokens
 from evidence.locker import Locker
 from evidence.model import Finding, Period
-from flows.wiring import tokens
 from infra.settings import processors
 from infra.source import CacheAt, Gathered, Gathering
 from infra.sources.cloudtrail import CloudTrail
@@ -60,7 +60,7 @@ def gather(root: Path, period: Period, cache: CacheAt | None) -> Gathered:
         tables=root / f"tables-{period.end:%Y%m%d}",
         period=period,
         now=lambda: datetime(2025, 7, 15, tzinfo=UTC),
-        token=tokens(bytes(32)),
+        token=Tokens(bytes(32)),
         workers=processors(),
         cache=cache,
     )

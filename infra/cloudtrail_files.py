@@ -18,7 +18,7 @@ from infra.log_groups import LogFile, LogGroup, grouped
 from infra.log_merge import LogMerge
 from infra.log_parts import LogParts
 from infra.log_readers import LogReaders, Read
-from infra.log_tables import EVENTS, FAMILIES
+from infra.log_tables import EVENTS, FAMILIES, noting
 from infra.normalise import Normaliser
 from infra.source import Gathering, Source
 from infra.tally import Tally
@@ -48,7 +48,8 @@ def gather_logs(folder: Folder) -> None:
         batch = stack.enter_context(gathering.locker.batch())
         parts = stack.enter_context(LogParts(gathering, FAMILIES))
         readers = stack.enter_context(LogReaders(gathering.limits, gathering.workers))
-        normaliser = stack.enter_context(Normaliser(EVENTS, source.kind, gathering.token))
+        typing = Normaliser(EVENTS, source.kind, gathering.token, noted=noting(gathering.noted))
+        normaliser = stack.enter_context(typing)
         cache = None if gathering.cache is None else LogCache(gathering.cache, gathering.limits)
         gatherer = _Gatherer(folder, batch, parts, readers, cache)
         gatherer.gather(LogMerge(normaliser, parts, gatherer.finish))
@@ -102,6 +103,7 @@ class _Gatherer:
         if self.cache is not None and self.cache.may_have(self._place(group)):
             yield 0, partial(self._again, merge, group)
         else:
+            self._expect(group)
             for log in group.files:
                 yield log.stored.size, partial(_merge, merge, group, log, self._submit(log))
 
@@ -110,6 +112,7 @@ class _Gatherer:
         merge.flush()
         kept = self.cache.get(self._place(group), group) if self.cache is not None else None
         if kept is None or not merge.fits(kept.fresh, kept.known):
+            self._expect(group)
             for log, read in [(log, self._submit(log)) for log in group.files]:
                 _merge(merge, group, log, read)
             return
@@ -120,6 +123,9 @@ class _Gatherer:
             self.parts.take(name, data)
         merge.take(group)
         self._add_cards(group)
+
+    def _expect(self, group: LogGroup) -> None:
+        self.readers.expect(sum(log.stored.size for log in group.files))
 
     def _submit(self, log: LogFile) -> Read:
         return self.readers.submit(self.batch.path(log.stored.sha256), log.stored.size)

@@ -27,8 +27,8 @@ from infra.log_reading import Segment, read_segments, read_whole
 #: Gives the segments of a file, at least one; may wait for them.
 Read: TypeAlias = Callable[[], Iterator[Segment]]
 
-#: Starting a process costs as much as reading about this much; from then on it pays.
-WORTH_A_WORKER = 2 * MIB
+#: Starting two processes takes about as long as they save in reading this much.
+WORTH_A_WORKER = 6 * MIB
 #: A larger file is read here, in segments, so that no process holds all of it.
 TOO_LARGE = 64 * MIB
 AHEAD_PER_WORKER = 32
@@ -59,9 +59,12 @@ class LogReaders:
         """Return how many files to ask for before waiting for the first."""
         return self._workers * AHEAD_PER_WORKER
 
+    def expect(self, size: int) -> None:
+        """Know that so many bytes more are about to be asked for."""
+        self._asked += size
+
     def submit(self, path: Path, size: int) -> Read:
         """Ask for a file of `size` bytes; what is returned gives its segments, and is to be called once."""
-        self._asked += size
         if self._workers < 2 or self._asked < WORTH_A_WORKER or size > TOO_LARGE:
             return lambda: self._here(path)
         answer = self._started().submit(self._ask, path)

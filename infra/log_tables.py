@@ -7,9 +7,9 @@ are typed as what they are, and only then become rows of families.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,8 @@ from infra.bedrock_events import Event
 from infra.log_reading import Segment
 from infra.normalise import Normaliser
 from infra.rows import raw_batch
+
+Noted: TypeAlias = Callable[[str, Sequence[str]], None]
 
 AUDIT, PROCESSING = "audit_log", "processing_activity"
 FAMILIES = (AUDIT, PROCESSING)
@@ -74,6 +76,18 @@ def typed_batch(segments: Sequence[tuple[str, Segment]], normaliser: Normaliser)
     tables = {AUDIT: _rows(AUDIT, stated, typed, flawed=flawed)}
     tables[PROCESSING] = _rows(PROCESSING, stated.filter(processed), typed.filter(processed), flawed=flawed)
     return TypedBatch(values["event_id"], values["processed"], tables, flawed=flawed)
+
+
+def noting(noted: Noted | None) -> Noted | None:
+    """Return what notes a personal value of an event as one of the rows that are made of it."""
+    if noted is None:
+        return None
+
+    def note(name: str, values: Sequence[str]) -> None:
+        for family_name in FAMILIES:
+            noted(f"{family_name}.{name.removeprefix(f'{EVENTS.name}.')}", values)
+
+    return note
 
 
 def _together(segments: Sequence[Segment]) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ import pytest
 
 from evidence.errors import BadInput
 from infra.limits import Limits
+from infra.sources.cloudtrail import CloudTrail
 from tests.infra.engagements import Engagement, card_of, rows_of
 from tests.infra.test_bedrock_events import record
 
@@ -126,6 +127,14 @@ def test_actors_become_tokens(engagement):
     log(engagement, "1.json", *events("1"))
     gathered = gather(engagement)
     assert {row["actor"] for f in gathered.tables for row in rows_of(gathered, f)} == {"token:34"}
+
+
+def test_actors_are_noted_for_every_table_they_stand_in(engagement):
+    log(engagement, "1.json", *events("1"), record(eventID="2", eventName="ListFoundationModels"))
+    gathering, noted = engagement.gathering(), []
+    gathering.noted = lambda name, values: noted.append((name, len(values)))
+    CloudTrail(path="evidence").gather(gathering)
+    assert noted == [("audit_log.actor", 1), ("processing_activity.actor", 1)]
 
 
 @pytest.mark.parametrize(
