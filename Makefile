@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants fuzz spark page page-tools lint format bench dev lock clean
+.PHONY: demo test storm mutants fuzz kills spark page page-tools lint format bench dev lock clean
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -30,6 +30,11 @@ mutants: $(STAMP)
 # Every reader of what strangers write, SECONDS each; `make test` takes a small sample.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz.run $(if $(SECONDS),--seconds $(SECONDS)) $(FUZZ)
+
+# Kills sealings: at every named moment and at 200 random instants, on a folder and on S3 as moto imitates it.
+kills: $(STAMP)
+	$(BIN)/python -m tests.kills.campaign --every-moment --random 200
+	$(BIN)/python -m tests.kills.campaign --place s3 --every-moment --random 200
 
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)

@@ -24,7 +24,12 @@ def contract_schema(kinds: Mapping[str, type[Commitment]] | None = None) -> Json
     properties["commitments"] |= _named(clause)
     properties["documents"] |= _named(paper)
     _allow_unquoted_commas(schema["$defs"]["Party"])
-    return {"$schema": DIALECT, **_untitled(schema), "title": "Probity contract (contract/v1)"}
+    return published(schema, "Probity contract (contract/v1)")
+
+
+def published(schema: Json, title: str) -> Json:
+    """Return a schema as editors are given it: with its dialect, one title, and none that say nothing new."""
+    return {"$schema": DIALECT, **_untitled(schema), "title": title}
 
 
 def _named(member: Json) -> Json:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, create_model, field_validator
 
 from checks.codes import Code
 from checks.problems import located, refuse
+from checks.schema import published as published_schema
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
 from evidence.families import personal_fields
@@ -149,6 +150,11 @@ def publishable(value: Any) -> Any:
         return value.partition("?")[0]
     absolute = isinstance(value, str) and PurePath(value).is_absolute()
     return PurePath(value).name if absolute else value
+
+
+def audit_file_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of an audit file over the sources installed."""
+    return published_schema(_model().model_json_schema(by_alias=True), "Probity audit file (audit/v1)")
 
 
 def _model() -> type[AuditFile]:

@@ -8,12 +8,20 @@ import click
 
 
 @click.command()
-@click.option("--what", type=click.Choice(["contract"]), default="contract", show_default=True, help="which file")
-def command(what: str) -> None:  # noqa: ARG001
+@click.option(
+    "--what", type=click.Choice(["contract", "audit"]), default="contract", show_default=True, help="which file"
+)
+def command(what: str) -> None:
     """Print the JSON Schema (draft 2020-12) that editors check a file against.
 
-    Save it as probity-contract.schema.json beside the contract, whose first line names it.
+    Save it as probity-contract.schema.json beside the contract, whose first line names it; that of audit.yaml likewise.
     """
-    from checks.schema import contract_schema  # noqa: PLC0415 - pydantic is not needed for `--help`
+    if what == "audit":
+        from flows.audit_file import audit_file_schema  # noqa: PLC0415 - sources are not in the base install
 
-    click.echo(json.dumps(contract_schema(), indent=2, ensure_ascii=False))
+        schema = audit_file_schema()
+    else:
+        from checks.schema import contract_schema  # noqa: PLC0415 - pydantic is not needed for `--help`
+
+        schema = contract_schema()
+    click.echo(json.dumps(schema, indent=2, ensure_ascii=False))
