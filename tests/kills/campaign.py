@@ -38,6 +38,8 @@ from tests.kills.places import REGION, Place, Watch, in_bucket, in_folder
 ROOT = Path(__file__).parents[2]
 RUNS_AN_ENGAGEMENT = 20  # then another begins: every run reads the whole ledger
 TWICE, BESIDE, MOST_RESUMES = 0.4, 0.25, 3
+#: From when on a run is killed at random: while the payload is written, and more often once it is kept.
+FROM, WEIGHTS = ("seal", "before CadesSeal"), (1, 3)
 Work = Callable[[Path, Moments], None]
 
 
@@ -127,10 +129,12 @@ class Campaign:
         """Kill runs while they seal until so many were killed."""
         watch = self._engagement()
         first = Child.begin(mortal.audit, watch.place.folder)
-        first.reach("seal")
-        begun = time.monotonic()
+        begun = {}
+        for moment in FROM:
+            first.reach(moment)
+            begun[moment] = time.monotonic()
         assert not first.end()
-        lasts = time.monotonic() - begun
+        lasts = {moment: time.monotonic() - instant for moment, instant in begun.items()}
         before = self.tally["killed"]
         for number in range(10 * wanted):
             if self.tally["killed"] - before >= wanted:
@@ -140,11 +144,12 @@ class Campaign:
             self._one(watch, lasts)
         raise AssertionError("runs end before they can be killed")
 
-    def _one(self, watch: Watch, lasts: float) -> None:
+    def _one(self, watch: Watch, lasts: dict[str, float]) -> None:
+        moment = self.draw.choices(FROM, WEIGHTS)[0]
         beside = Child.begin(mortal.audit, watch.place.folder) if self.draw.random() < BESIDE else None
         child = Child.begin(mortal.audit, watch.place.folder)
-        child.reach("seal")
-        child.wait(self.draw.random() * lasts * (2 if beside else 1))
+        child.reach(moment)
+        child.wait(self.draw.random() * lasts[moment] * (2 if beside else 1))
         child.kill()
         if child.end():
             self._killed((child.told.splitlines() or ["nothing"])[-1])
