@@ -17,6 +17,7 @@ from evidence.errors import BadInput, NotLogged, OutputFailed, Place, Problem
 from evidence.ledger_run import Announced, Superseded
 from evidence.statement import StatementFacts
 from evidence.verify import verify
+from flows.reporting import REPORT_PDF
 from flows.sealer import Sealer
 from infra.sealing_record import Record
 from infra.store import Store
@@ -29,8 +30,9 @@ Now = Callable[[], datetime]
 def seal_kept(held: Unfinished, sealer: Sealer, now: Now, members: Sequence[Member] | None = None) -> Path:
     """Return the sealed bundle of a run whose payload is kept; `members` is the payload where it was just written.
 
-    1. a bundle that is sealed is verified again; 2. seals that were kept are used: the ledger may commit to them;
-    3. without them, or when another audit of the contract was completed in between, they are made anew.
+    1. a bundle that is sealed is verified again; 2. the PDF report is sealed, before the manifests that cover it;
+    3. seals that were kept are used: the ledger may commit to them; 4. without them, or when another audit of the
+    contract was completed in between, they are made anew.
     """
     record = held.record
     bundle = held.work / record.bundle
@@ -38,11 +40,11 @@ def seal_kept(held: Unfinished, sealer: Sealer, now: Now, members: Sequence[Memb
         verify(bundle, sealer.trust(), at=now()).content()
         return bundle
     announced = _announced(record, sealer)
-    payload = held.members() if members is None else members
+    payload = _certified(held, sealer, now, held.members() if members is None else members)  # 2
     sealer = replace(sealer, disclosures=held.disclosed())
-    draft = held.seals() if announced else None  # 2
+    draft = held.seals() if announced else None  # 3
     for attempt in range(MAX_SEALINGS):
-        facts = draft.facts if draft else _facts(record, announced, now())  # 3
+        facts = draft.facts if draft else _facts(record, announced, now())  # 4
         sealing = sealer.sealing(now, announced, held.keep_seals, sealed=draft is not None)
         try:
             return seal_members(bundle, payload, facts, sealing, draft.files if draft else {})
@@ -68,6 +70,15 @@ def check_begun(record: Record, sealer: Sealer, tool: str, work: Path) -> None:
             hint = f"restore what it was begun with, or remove {work}: the ledger keeps its start as open"
             said = f"run {record.run} was begun with another {what} ({begun}) than now ({now})"
             raise BadInput(Problem(Code.MALFORMED, said, Place("audit.yaml"), hint))
+
+
+def _certified(held: Unfinished, sealer: Sealer, now: Now, members: Sequence[Member]) -> Sequence[Member]:
+    """Return the payload with its PDF report sealed, where there is one and a key for it."""
+    record = held.record
+    if sealer.pdf is None or REPORT_PDF not in record.payload or REPORT_PDF in record.certified:
+        return members
+    sealed = held.certify(REPORT_PDF, sealer.pdf.seal(held.content(REPORT_PDF), now()))
+    return [sealed if member.name == sealed.name else member for member in members]
 
 
 def _announced(record: Record, sealer: Sealer) -> Announced | None:

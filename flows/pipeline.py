@@ -204,9 +204,8 @@ def seal(
     }
     listed, lines = disclose(tables, run.register)
     payload = assemble(engagement, run, collected, judgement, result, tables, sealer, listed)
-    certified = sealer.certified(payload.members, run.now())
     run.held.claim()
-    members = run.held.keep(_record(engagement, run, result, sealer, announced), certified, lines)
+    members = run.held.keep(_record(engagement, run, result, sealer, announced), payload.members, lines)
     return Sealed(seal_kept(run.held, sealer, run.now, members), payload.missing)
 
 

@@ -10,6 +10,7 @@ from evidence.ledger_entry import Started
 from flows.engagement import Engagement
 from flows.finishing import check_begun, publish_kept, seal_kept
 from flows.pipeline import Audited, Tell
+from flows.reporting import REPORT_PDF
 from flows.sealer import Sealer
 from infra.unfinished import Unfinished, unfinished
 
@@ -64,4 +65,5 @@ def _finish(
     tell(f"finish {record.run}")
     seal_kept(held, sealer, now)
     result = held.result()
-    return Audited(result, publish_kept(held, engagement.store, now), ())
+    failure = "" if REPORT_PDF in record.payload else f"run {record.run} was sealed without {REPORT_PDF}"
+    return Audited(result, publish_kept(held, engagement.store, now), (), failure)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
@@ -33,7 +32,6 @@ from evidence.signer import Signer
 from evidence.spki import digest_of_key
 from evidence.timestamp import Stamper
 from evidence.trust import Trust
-from flows.reporting import REPORT_PDF
 
 
 class PdfSealer(Protocol):
@@ -85,13 +83,6 @@ class Sealer:
             raise TypeError("the statement's keys are of other algorithms than their names say")
         log, witness = (self.ledger.key, self.ledger.witness_key) if self.ledger else (None, None)
         return Trust(policy, first, second, self.chain[-1:], self.tsa_roots, ledger=log, witness=witness)
-
-    def certified(self, members: Mapping[str, bytes | Path], at: datetime) -> Mapping[str, bytes | Path]:
-        """Return the payload with its PDF report sealed: before the manifests, which cover the sealed file."""
-        body = members.get(REPORT_PDF)
-        if self.pdf is None or not isinstance(body, bytes):
-            return members
-        return {**members, REPORT_PDF: self.pdf.seal(body, at)}
 
     @property
     def identity(self) -> str:

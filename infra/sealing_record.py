@@ -29,7 +29,10 @@ class KeptStart(Closed):
 
 
 class Record(Closed):
-    """All that is certain of a run before it is sealed; `keys` says what it is to be sealed with."""
+    """All that is certain of a run before it is sealed; `keys` says what it is to be sealed with.
+
+    `certified` names the members of the payload that have a seal of their own by now.
+    """
 
     schema_: Literal["probity.sealing/v1"] = Field(default="probity.sealing/v1", alias="schema")
     run: Token
@@ -43,6 +46,7 @@ class Record(Closed):
     keys: _Text
     start: KeptStart | None = None
     payload: dict[str, KeptPart] = {}
+    certified: tuple[str, ...] = ()
     disclosures: KeptPart | None = None
 
 

@@ -5,6 +5,7 @@ In the run's work folder, each written whole and durably, in this order:
 * `payload/…`: what goes below `data/`, where it is not a table that lies in the work folder anyway, and
   `disclosures.jsonl`, the personal values that will lie beside it;
 * `sealing.json`, the record: from now on the run can be finished, with this payload and status alone;
+* `payload/….sealed`, a member with a seal of its own, which takes the place of the one without in the record;
 * `seals.json`: facts, signatures and stamps, before the ledger commits to them; replaced when they are made anew;
 * the sealed bundle under its name, verified.
 
@@ -98,6 +99,28 @@ class Unfinished:
             if member.sha256 != part.sha256:
                 raise _changed(self.work / part.file)
         return members
+
+    def content(self, name: str) -> bytes:
+        """Return a member of the payload; DigestMismatch when it is not what was kept."""
+        part = self.record.payload[name]
+        path = self.work / part.file
+        if sha256_hex(data := self._content(path)) != part.sha256:
+            raise _changed(path)
+        return data
+
+    def certify(self, name: str, sealed: bytes) -> Member:
+        """Put a member with a seal of its own in the place of the one without; the record changes last."""
+        record = self.record
+        path = self.work / PAYLOAD / f"{name}.sealed"
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._put(path, sealed)
+            _flush_folders(set(self._above(path)))
+            part = KeptPart(file=str(path.relative_to(self.work)), sha256=sha256_hex(sealed))
+            changes = {"payload": {**record.payload, name: part}, "certified": (*record.certified, name)}
+            self._write(RECORD, record.model_copy(update=changes))
+        (member,) = measured({name: path})
+        return member
 
     def disclosed(self) -> bytes:
         """Return the lines of `disclosures/`; DigestMismatch when they are not those that were kept."""

@@ -98,16 +98,20 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
     from flows import resume  # noqa: PLC0415 - the pipeline is not in the base install
 
     statuses: list[Status] = []
+    failures: list[str] = []
     with Progress(sys.stderr) as progress:
         opened = reopen(request)
         for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
             click.echo(_render(audited.result, audited.bundle, form))
             statuses.append(audited.status)
+            failures += [audited.failure] if audited.failure else []
         if not statuses:
             progress.note("there is no run to finish")
         for start in resume.open_starts(opened.engagement, opened.sealer):
             progress.note(f"run {start.entry.run}, number {start.entry.sequence}, {OPEN}")
             statuses.append(Status.UNPROVEN)
+    if failures:
+        raise ReportFailed("\n".join(failures))
     failing = [status for status in statuses if status in fail_on]
     return exit_code(roll_up(failing)) if failing else 0
 

@@ -6,6 +6,7 @@ The process stops itself at a named moment, seen by an audit hook, so that no te
 from __future__ import annotations
 
 import json
+import os
 import signal
 
 import pytest
@@ -30,6 +31,7 @@ sys.exit(main())
 MOMENTS = {
     "while the first artefact is stored": ("open", ".put-", 0),
     "while a table is written": ("open", "usage_totals.csv", 2),
+    "while the PDF report is sealed": ("open", "report.pdf.sealed", 4),
     "while the bundle is sealed": ("open", ".zip.0.partial", 4),
     "while the bundle is published": ("os.link", "audit-trail", 4),
 }
@@ -72,6 +74,18 @@ def test_a_run_that_is_interrupted_while_it_is_sealed_is_finished_by_resume(tmp_
         "ledger", "audit", folder / "ledger", "--trust", folder / "keys/trust", "--bundles", bundle.parent
     )
     assert (checked.code, checked.err) == (0, "")
+
+
+def test_a_finished_run_without_a_pdf_report_is_our_failure_still(tmp_path):
+    folder, broken = unjudged(trail(tmp_path / "e")), tmp_path / "broken"
+    broken.mkdir()
+    (broken / "typst.py").write_text("raise MemoryError('for the test')")
+    event, part, _ = MOMENTS["while the bundle is sealed"]
+    without = {"PYTHONPATH": f"{broken}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    process(int(signal.SIGKILL), event, part, "audit", folder, code=STOPPED, env=without)
+    resumed = probity("audit", folder, "--resume")
+    assert (resumed.code, "was sealed without report.pdf" in resumed.err) == (5, True)
+    assert len(bundles(folder)) == 1
 
 
 def test_an_interruption_while_the_engine_is_loaded_leaves_nothing_half_done(tmp_path):
