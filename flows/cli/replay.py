@@ -64,8 +64,7 @@ def _text(comparison: Comparison) -> str:
 
 
 def _lines(clause: Clause, width: int) -> list[str]:
-    was = clause.sealed.status.value if clause.sealed else "absent"
-    now = clause.replayed.status.value if clause.replayed else "absent"
+    was, now = (v.status.value.replace("_", " ") if v else "absent" for v in (clause.sealed, clause.replayed))
     method = "" if clause.method != "differs" else " · other SQL"
     if clause.same:
         return [f"= {clause.commitment:<{width}}  {was}{method}"]

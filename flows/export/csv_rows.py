@@ -1,4 +1,7 @@
-"""CSV (RFC 4180, UTF-8): a row for every finding, and one for every exhibit, reason, system and bar behind it."""
+"""CSV (RFC 4180): a row for every finding, and one for every exhibit, reason, system and bar behind it.
+
+In UTF-8 with its mark, without which spreadsheets garble every §.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def write(subject: ExportSubject) -> bytes:
     for finding in result.findings:
         for row in _rows(finding):
             writer.writerow({column: _cell(text) for column, text in (audit | row).items()})
-    return out.getvalue().encode("utf-8")
+    return out.getvalue().encode("utf-8-sig")
 
 
 def _rows(finding: Finding) -> Iterator[Facts]:
@@ -85,7 +88,7 @@ def read(data: bytes) -> Sequence[Carried]:
     """Return the findings of a file that `write` wrote."""
     found: dict[str, Facts] = {}
     kept: dict[str, bool] = {}
-    for cells in csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True):
+    for cells in csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True):
         row = {column: _text(cell) for column, cell in cells.items() if cell}
         name = row["commitment"]
         if row["row"] == "finding":

@@ -197,3 +197,13 @@ def test_the_text_names_the_clause_and_both_verdicts(breached: tuple[Path, Path]
     text = probity("replay", again, "--trust", folder / "keys" / "trust").out
     assert "≠ RES-EU    sealed breached, replayed unproven" in text
     assert "DIFFERENT · 1 of 2 clauses" in text
+
+
+def test_a_redacted_bundle_replays_like_the_whole_one(tmp_path: Path) -> None:
+    folder = trail(tmp_path / "e")
+    edit(folder / "audit.yaml", "signer:", "personal: {disclose: [processing_activity.actor]}\nsigner:")
+    audited(folder)
+    trust, redacted = folder / "keys" / "trust", tmp_path / "redacted.zip"
+    assert probity("redact", bundles(folder)[0], "--trust", trust, "--all", "--out", redacted).code == 0
+    assert "disclosures/personal.jsonl" in members(bundles(folder)[0])
+    assert [replay(folder, b).code for b in (bundles(folder)[0], redacted)] == [0, 0]

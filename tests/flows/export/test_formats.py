@@ -123,12 +123,12 @@ def test_exhibits_in_sarif_point_to_artefacts_by_index(results: list[dict[str, A
 
 
 def test_no_cell_of_the_csv_can_run_as_a_formula() -> None:
-    rows = list(csv.reader(io.StringIO(export("csv", subjects.subject()).decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(export("csv", subjects.subject()).decode("utf-8-sig"), newline="")))
     assert {cell[0] for row in rows for cell in row if cell} & set("=+-@|%\t\r＝＋－＠") == set()
 
 
 def test_every_row_of_the_csv_has_every_column() -> None:
-    rows = list(csv.reader(io.StringIO(export("csv", subjects.subject()).decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(export("csv", subjects.subject()).decode("utf-8-sig"), newline="")))
     assert {len(row) for row in rows} == {len(rows[0])}
 
 
