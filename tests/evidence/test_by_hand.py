@@ -49,6 +49,14 @@ def test_good_bundle_of_the_full_form_is_verified_and_every_check_has_run(full: 
     assert sum(line.startswith("pass ") for line in done.stdout.splitlines()) == by_hand.CHECKS
 
 
+def test_page_says_which_steps_it_does_not_verify(full: tuple[Path, Path], bundle: Path, trust_folder: Path) -> None:
+    said = [by_hand.run(*full, at="2025-07-03"), by_hand.run(bundle, trust_folder)]
+    steps = [
+        [line.split()[1] for line in run.stdout.splitlines() if line.endswith(": not verified here")] for run in said
+    ]
+    assert steps == [["6", "8", "10", "11"], ["10", "11"]]
+
+
 def test_renewed_bundle_is_verified_after_the_end_of_its_first_authority(
     full: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from evidence import dsse
 from evidence.canonical import canonical_bytes
-from evidence.layout import STATEMENT
+from evidence.layout import LEDGER_ENTRY, LEDGER_START, STATEMENT
 from evidence.verify import run_verify, verify
-from tests.attacks.parts import pack, reseal, unpack
-from tests.evidence import sealed
+from tests.attacks.parts import pack, reseal, rewrite_manifests, unpack
+from tests.evidence import doubly, logged, sealed
 
 TRUST = sealed.trust()
 
@@ -80,12 +80,14 @@ def variants(value: object) -> Iterator[object]:
         for key, inner in value.items():
             yield {name: item for name, item in value.items() if name != key}
             yield from ({**value, key: changed} for changed in variants(inner))
+    elif isinstance(value, list) and not value:
+        yield from (None, [None], {})
     elif isinstance(value, list):
         yield [*value, *value]
         yield []
         yield from ([changed] for changed in variants(value[0]))
     else:
-        yield from (None, f"{value}0", 0, [], {})
+        yield from (other for other in (None, f"{value}0", 7, [], {}) if other != value)
 
 
 def test_every_field_of_the_envelope_matters(scene: tuple[bytes, Path, Path]) -> None:
@@ -105,6 +107,28 @@ def test_every_field_of_the_statement_matters_under_the_old_signature(scene: tup
         forged = dsse.Envelope(canonical_bytes(changed), envelope.signatures)
         path.write_bytes(pack(unpack(good) | {STATEMENT: dsse.encode(forged)}))
         assert verify(path, TRUST).reason == "BAD_SIGNATURE", changed
+
+
+@pytest.mark.parametrize("member", ["data/results/findings.json", "data/evidence/cards.json"])
+def test_every_field_of_the_payload_matters_with_manifests_rewritten(
+    scene: tuple[bytes, Path, Path], member: str
+) -> None:
+    good, path, _ = scene
+    reasons = set()
+    for changed in variants(json.loads(unpack(good)[member])):
+        path.write_bytes(pack(rewrite_manifests(unpack(good) | {member: canonical_bytes(changed)})))
+        reasons.add(verify(path, TRUST).reason)
+    assert reasons == {"SUBJECT_MISMATCH"}
+
+
+@pytest.mark.parametrize("member", [LEDGER_START, LEDGER_ENTRY])
+def test_every_field_of_a_leaf_matters(tmp_path: Path, member: str) -> None:
+    files, path = unpack(logged.seal(tmp_path / "good.zip").read_bytes()), tmp_path / "changed.zip"
+    reasons = set()
+    for changed in variants(json.loads(files[member])):
+        path.write_bytes(pack(files | {member: canonical_bytes(changed)}))
+        reasons.add(verify(path, logged.trust(), at=doubly.NOW).reason)
+    assert reasons == {"LEDGER_INCLUSION"}
 
 
 def test_every_field_of_the_statement_is_read_under_a_right_signature(scene: tuple[bytes, Path, Path]) -> None:
