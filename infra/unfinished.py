@@ -92,12 +92,20 @@ class Unfinished:
         return members
 
     def members(self) -> list[Member]:
-        """Return the payload again; DigestMismatch when a file is not what was judged."""
-        parts = self.record.payload
+        """Return the payload again; DigestMismatch when a file is not what was judged, or the record says otherwise.
+
+        The ledger commits to what the record says before the bundle is verified: it must say what the findings say.
+        """
+        record, parts = self.record, self.record.payload
         members = measured({name: self.work / part.file for name, part in parts.items()})
         for member, part in zip(members, parts.values(), strict=True):
             if member.sha256 != part.sha256:
                 raise _changed(self.work / part.file)
+        found = self.result()
+        stated = (record.contract, record.period, record.as_of, record.status, record.findings_sha256)
+        digest = sha256_hex(canonical_bytes(found.as_json()))
+        if stated != (found.contract, found.period, found.as_of, found.status, digest):
+            raise _changed(self.work / RECORD)
         return members
 
     def content(self, name: str) -> bytes:
@@ -133,7 +141,7 @@ class Unfinished:
         return data
 
     def result(self) -> AuditResult:
-        """Return the findings; only for whoever has compared the payload with the record by `members`."""
+        """Return the findings, as they are in the folder; `members` compares them with the record."""
         return self._read(self.record.payload[FINDINGS].file, AuditResult)
 
     def keep_seals(self, draft: Draft) -> None:

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from evidence import checkpoint, ledger_entry
+from evidence import checkpoint, ledger_entry, ledger_run
 from evidence.canonical import canonical_bytes
 from evidence.errors import NotLogged, OutputFailed
 from evidence.ledger import Appended, Ledger, checkpoint_name, leaf_name
 from evidence.ledger_audit import examine
 from evidence.ledger_entry import History
+from evidence.ledger_run import Completion
+from evidence.sealing import Draft, run_steps
 from evidence.statement import encode, parse
 from evidence.witness import Answer
-from tests.evidence import logbook, sealed
+from tests.evidence import logbook, logged, sealed
 from tests.evidence.logbook import LOG, STRANGER, WITNESS, Memory, Shelf, completion, next_start
 
 
@@ -223,3 +225,37 @@ def test_statement_names_ledger_and_predecessor() -> None:
     payload = encode(sealed.facts(previous="d" * 64, ledger=place), "a" * 64)
     assert parse(payload).predicate.ledger.model_dump() == place
     assert b'"previous":"' + b"d" * 64 in payload
+
+
+class Untold(Shelf):
+    """Writes and then says that the name was taken, as a service does whose answer was lost."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        return super().create(name, data) and not name.startswith("leaves/")
+
+
+def test_run_that_is_not_told_that_its_leaf_was_written_writes_no_other() -> None:
+    shelf = Untold()
+    book = logbook.ledger(shelf, witnessed=False)
+    announced = ledger_run.announce(book, sealed.CONTRACT.id, sealed.PERIOD, "r1", sealed.AS_OF)
+    run_steps((*logged.BASE, Completion(announced)), Draft(logged.facts(announced, "r1"), b"tags", {}))
+    found = examine(shelf, LOG.key, None)
+    assert (found.history.size, found.open) == (2, ())
+
+
+def test_completion_that_is_made_again_is_the_one_that_is_there() -> None:
+    book = logbook.ledger(witnessed=False)
+    announced = ledger_run.announce(book, sealed.CONTRACT.id, sealed.PERIOD, "r1", sealed.AS_OF)
+    signed = run_steps(logged.BASE, Draft(logged.facts(announced, "r1"), b"tags", {}))
+    again = ledger_run.Announced.again(book, announced.start.leaf, announced.start.proof)
+    first, second = (Completion(run).make(signed) for run in (announced, again))
+    assert first == second
+    assert book.history().size == 2
+
+
+def test_start_that_another_log_proved_is_refused() -> None:
+    book = logbook.ledger(witnessed=False)
+    announced = ledger_run.announce(book, sealed.CONTRACT.id, sealed.PERIOD, "r1", sealed.AS_OF)
+    other = logbook.ledger(witnessed=False, signer=STRANGER)
+    start = announced.start
+    assert reason(lambda: ledger_run.Announced.again(other, start.leaf, start.proof)) == "LEDGER_WRONG_KEY"
