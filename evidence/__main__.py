@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verb = verbs.add_parser("verify", help="check a bundle against a trust folder")
     verb.add_argument("bundle", type=Path, help="the .zip file")
-    verb.add_argument("--trust", type=Path, help="the signer's trust folder, obtained by another channel")
+    verb.add_argument("--trust", type=Path, help="the signer's trust folder or file, obtained by another channel")
     verb.add_argument("--format", choices=("text", "json"), default="text")
     verb.add_argument("--at", help="verify as of this instant, with an offset; without it as of now")
     given = parser.parse_args(arguments)

@@ -24,7 +24,7 @@ from evidence.signer import (
     private_pem,
 )
 from evidence.spki import digest_of_key, public_pem
-from evidence.trust import LEDGER_VKEY, ML_DSA_65_PUBLIC, POLICY, PUBLIC_KEY, SEAL_ROOT, TSA_ROOTS
+from evidence.trust_files import LEDGER_VKEY, ML_DSA_65_PUBLIC, POLICY, PUBLIC_KEY, SEAL_ROOT, TSA_ROOTS
 
 ROOT_KEY = "seal-root.key"
 PRIVATE, ROOT, TRUST = "private", "root", "trust"

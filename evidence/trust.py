@@ -1,4 +1,4 @@
-"""What the reader trusts, read from a folder that came by another channel than the bundle."""
+"""What the reader trusts, read from files that came by another channel than the bundle."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ from evidence.errors import BadInput, Place, Problem
 from evidence.note import KeyType, NoteKey
 from evidence.policy import CADES, ML_DSA_65, Policy
 from evidence.spki import digest_of_key
+from evidence.trust_files import (
+    LEDGER_VKEY,
+    ML_DSA_65_PUBLIC,
+    POLICY,
+    PUBLIC_KEY,
+    SEAL_ROOT,
+    TSA_ROOTS,
+    WITNESS_VKEY,
+    TrustFiles,
+    open_trust,
+)
 
-PUBLIC_KEY, POLICY = "dsse-p256.pub", "policy.json"
-ML_DSA_65_PUBLIC, SEAL_ROOT, TSA_ROOTS = "dsse-ml-dsa-65.pub", "seal-root.pem", "tsa-roots.pem"
-LEDGER_VKEY, WITNESS_VKEY = "ledger.vkey", "witness.vkey"
-MAX_TRUST_BYTES = 256 * 1024
 MAX_VKEY_BYTES = 1024
 
 
@@ -58,46 +65,34 @@ class Trust:
         return next((person.name for person in self.policy.sealed_by or () if person.keyid == keyid), None)
 
 
-def load_trust(folder: Path) -> Trust:
-    """Read a trust folder; BadInput when a file is absent, malformed, or the policy contradicts the pinned key."""
-    if not folder.is_dir():
-        raise BadInput(Problem("T001", "no such trust folder", Place(str(folder)), _HINT))
-    policy = policies.parse(_read(folder / POLICY, policies.MAX_POLICY_BYTES), str(folder / POLICY))
-    ml_dsa, seal, tsa = (folder / name for name in (ML_DSA_65_PUBLIC, SEAL_ROOT, TSA_ROOTS))
-    demanded = {ml_dsa: ML_DSA_65 in policy.require, seal: CADES in policy.require, tsa: policy.time == "rfc3161"}
-    found = {path: _read(path, MAX_TRUST_BYTES) for path, needed in demanded.items() if needed or path.exists()}
-    place = folder / PUBLIC_KEY
+def load_trust(where: Path) -> Trust:
+    """Read a trust folder or trust file; BadInput when a file is absent, malformed, or contradicts the policy."""
+    files = open_trust(where)
+    policy = policies.parse(files.read(POLICY, policies.MAX_POLICY_BYTES), files.place(POLICY))
+    demanded = {
+        ML_DSA_65_PUBLIC: ML_DSA_65 in policy.require,
+        SEAL_ROOT: CADES in policy.require,
+        TSA_ROOTS: policy.time == "rfc3161",
+    }
+    found = {name: files.read(name) for name, needed in demanded.items() if needed or files.has(name)}
+    ml_dsa, place = found.get(ML_DSA_65_PUBLIC), files.place(PUBLIC_KEY)
     trust = Trust(
         policy,
-        p256.public_from_pem(_read(place, MAX_TRUST_BYTES), str(place)),
-        mldsa.public_from_pem(found[ml_dsa], str(ml_dsa)) if ml_dsa in found else None,
-        certificates.read_pem(found[seal], str(seal)) if seal in found else (),
-        certificates.read_pem(found[tsa], str(tsa)) if tsa in found else (),
-        _vkey(folder / LEDGER_VKEY, KeyType.LOG, needed=policy.ledger),
-        _vkey(folder / WITNESS_VKEY, KeyType.WITNESS, needed=False),
+        p256.public_from_pem(files.read(PUBLIC_KEY), place),
+        mldsa.public_from_pem(ml_dsa, files.place(ML_DSA_65_PUBLIC)) if ml_dsa is not None else None,
+        certificates.read_pem(found[SEAL_ROOT], files.place(SEAL_ROOT)) if SEAL_ROOT in found else (),
+        certificates.read_pem(found[TSA_ROOTS], files.place(TSA_ROOTS)) if TSA_ROOTS in found else (),
+        _vkey(files, LEDGER_VKEY, KeyType.LOG, needed=policy.ledger),
+        _vkey(files, WITNESS_VKEY, KeyType.WITNESS, needed=False),
     )
     if policy.signed_by is not None and trust.signer_name is None:
         message = f"the policy's signed_by does not name this key ({trust.key_id})"
-        raise BadInput(Problem("T004", message, Place(str(place)), "use a key and a policy that belong together"))
+        raise BadInput(Problem("T004", message, Place(place), "use a key and a policy that belong together"))
     return trust
 
 
-_HINT = "give the folder the signer handed you (DIR/trust of: probity keys new DIR), never one out of a bundle"
-
-
-def _vkey(path: Path, kind: KeyType, *, needed: bool) -> NoteKey | None:
-    if not needed and not path.exists():
+def _vkey(files: TrustFiles, name: str, kind: KeyType, *, needed: bool) -> NoteKey | None:
+    if not needed and not files.has(name):
         return None
-    text = _read(path, MAX_VKEY_BYTES).decode(errors="replace")
-    return note.parse_vkey(text, kind, str(path))
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as cause:
-        raise BadInput(Problem("T002", f"cannot be read ({cause.strerror})", Place(str(path)), _HINT)) from cause
-    if len(data) > limit:
-        raise BadInput(Problem("T002", f"is larger than {limit} bytes", Place(str(path)), _HINT))
-    return data
+    text = files.read(name, MAX_VKEY_BYTES).decode(errors="replace")
+    return note.parse_vkey(text, kind, files.place(name))

@@ -16,7 +16,8 @@ from evidence.ledger import Cosigner, Ledger, Shelf
 from evidence.ledger_key import LEDGER_KEY, WITNESS_KEY
 from evidence.model import Closed
 from evidence.note import KeyType, NoteKey
-from evidence.trust import MAX_VKEY_BYTES, WITNESS_VKEY
+from evidence.trust import MAX_VKEY_BYTES
+from evidence.trust_files import WITNESS_VKEY
 from evidence.witness import Witness
 from infra.ledger_folder import LedgerFolder
 from infra.store_s3 import BucketName, Endpoint, Region

@@ -17,7 +17,7 @@ from evidence.errors import BadInput, Place, Problem
 from evidence.model import Closed
 from evidence.signer import DSSE_P256_KEY, ML_DSA_65_KEY, SEAL_CERTIFICATE, SEAL_KEY, SEAL_LIST, Signer
 from evidence.spki import digest_of_key
-from evidence.trust import TSA_ROOTS
+from evidence.trust_files import TSA_ROOTS
 from flows.sealer import Sealer
 from infra import revocation_lists, tsa
 from infra.signers import open_signer

@@ -1,4 +1,4 @@
-"""`probity keys new`: make a signing key and the trust folder that a reader is handed by another channel."""
+"""`probity keys`: make a signing key and the trust that a reader is handed by another channel, as folder or file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import click
 
 from evidence.errors import BadInput, Place, Problem
 from evidence.keys import make_keys
+from evidence.trust import load_trust
+from evidence.trust_files import open_trust, pack
+from flows.cli.written import write_result
 
 
 @click.group()
@@ -31,3 +34,13 @@ def new(directory: Path, name: str, passphrase: str | None, tsa_roots: Path | No
     click.echo(f"{directory / 'private'}: the keys that sign; keep them")
     click.echo(f"{directory / 'root'}: certifies the seal; no audit needs it, keep it offline")
     click.echo(f"{directory / 'trust'}: hand this to readers")
+
+
+@command.command(name="trust-file")
+@click.argument("trust", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="file to write, such as acme.trust.json")
+def pack_trust(trust: Path, out: Path) -> None:
+    """Write a trust folder as one file, for `--trust FILE` and for verify.html."""
+    load_trust(trust)  # what is wrong with the folder is said now, not to the reader
+    write_result(out, pack(open_trust(trust)))
+    click.echo(f"{out}: hand this to readers, by another channel than bundles")

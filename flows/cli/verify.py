@@ -13,7 +13,9 @@ from evidence.verify import parse_at, run_verify
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--trust", type=click.Path(path_type=Path), help="trust folder, obtained by another channel")
+@click.option(
+    "--trust", type=click.Path(path_type=Path), help="trust folder or trust file, obtained by another channel"
+)
 @click.option("--at", metavar="INSTANT", help="verify as of this instant, with an offset; without it as of now")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(bundle: Path, trust: Path | None, at: str | None, form: str) -> None:

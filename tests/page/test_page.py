@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 
 from evidence.canonical import canonical_bytes
 from evidence.model import Status
+from evidence.trust_files import open_trust, pack
 from tests.attacks.parts import reseal, unpack
 from tests.corpus.test_corpus import HERE as CORPUS
 from tests.evidence import sealed
@@ -71,8 +72,7 @@ def test_trust_of_another_signer_is_not_enough(page: VerifyPage) -> None:
 
 def test_one_trust_file_stands_for_the_folder(page: VerifyPage, tmp_path: Path) -> None:
     held = tmp_path / "acme.trust.json"
-    files = {path.name: path.read_text() for path in TRUST}
-    held.write_text(json.dumps({"schema": "probity.trust/v1", "files": files}))
+    held.write_bytes(pack(open_trust(CORPUS / "first-form" / "trust")))
     assert page.choose(BUNDLE, [held], AT) == "✓ VERIFIED"
 
 

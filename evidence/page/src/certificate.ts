@@ -110,7 +110,7 @@ export function readExtensions(tagged: Der | null): Extension[] {
     fields.end();
     return new Extension(oid, isCritical, octets);
   });
-  if (new Set(found.map((extension) => extension.oid)).size !== found.length) throw new DerFault("a repeated extension");
+  if (new Set(found.map(({ oid }) => oid)).size !== found.length) throw new DerFault("a repeated extension");
   return found;
 }
 
@@ -144,7 +144,10 @@ export function isAuthority(certificate: Certificate): boolean {
   return extension !== null && basicConstraints(extension).isAuthority;
 }
 
-/** Return whether key usage has any of these bits (RFC 5280 section 4.2.1.3): 0 digital signature, 1 content commitment, 5 certificates, 6 lists. */
+/**
+ * Return whether key usage has any of these bits (RFC 5280 section 4.2.1.3), such as 0 for digital signatures, 1 for
+ * content commitment, 5 for issuing certificates and 6 for issuing revocation lists.
+ */
 export function mayUse(extension: Extension, ...bits: number[]): boolean {
   const { content } = extension.value.as(BIT_STRING);
   return bits.some((bit) => (content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7)));

@@ -16,7 +16,7 @@ const MAX_CHAIN_DEPTH = 4;
 const MAX_SIGNATURE_CHECKS = 128;
 const ANY_USAGE = "2.5.29.37.0";
 const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
-/** What a seal's certificate may be limited to: documents (RFC 9336), e-mail, any use, two vendors' names for documents. */
+/** What a seal's certificate may be limited to: documents (RFC 9336), e-mail, any use, documents by two vendors' names. */
 const SEAL_USAGES = [
   "1.3.6.1.5.5.7.3.36", "1.3.6.1.5.5.7.3.4", ANY_USAGE, "1.3.6.1.4.1.311.10.3.12", "1.2.840.113583.1.1.5",
 ];
@@ -53,7 +53,8 @@ function forDocuments(certificate: Certificate): void {
 function forTime(certificate: Certificate): void {
   demand(!isAuthority(certificate), "a certificate authority's certificate does not stamp");
   const usage = certificate.extension(EXTENSION.keyUsage);
-  demand(usage === null || (mayUse(usage, 0, 1) && !mayUse(usage, 2, 3, 4, 5, 6)), "the key may do more than sign stamps");
+  const isSigning = usage === null || (mayUse(usage, 0, 1) && !mayUse(usage, 2, 3, 4, 5, 6));
+  demand(isSigning, "the key may do more than sign stamps");
   const limits = certificate.extension(EXTENSION.extendedUsage);
   const isAlone = limits !== null && limits.isCritical && usages(limits).join() === TIME_STAMPING;
   demand(isAlone, "the certificate is not for time stamping alone");
@@ -143,7 +144,8 @@ class Search {
   private async checkIssuer(issuer: Certificate, child: Certificate, depth: number): Promise<void> {
     checkAny(issuer, this.at);
     checkAuthority(issuer, depth, this.purposes);
-    demand(issuer.key.isPermitted && (issuer.key.kind === "EC" || issuer.key.rsaBits >= 2048), `${issuer.named}: its key is of no permitted kind`);
+    const isStrong = issuer.key.kind === "EC" || issuer.key.rsaBits >= 2048;
+    demand(issuer.key.isPermitted && isStrong, `${issuer.named}: its key is of no permitted kind`);
     const scheme = schemeOf(child.algorithm);
     if (scheme === null) throw new NoLink(`${child.named}: its signature is of no permitted kind`);
     if (++this.checks > MAX_SIGNATURE_CHECKS) throw new ChainFault("UNTRUSTED", "too many certificates to try");
@@ -179,12 +181,10 @@ function checkAuthority(issuer: Certificate, depth: number, purposes: readonly s
   demand(usage === null || mayUse(usage, 5), `${named}: the key may not issue certificates`);
   demand(!issuer.extension(EXTENSION.authorityAccess)?.isCritical, `${named}: critical authority access`);
   const key = issuer.extension(EXTENSION.authorityKey);
-  if (key !== null) {
-    const isKeyAlone = key.value.as(SEQUENCE).items().map((item) => item.tag).join() === String(context(0, "primitive"));
-    demand(!key.isCritical && isKeyAlone, `${named}: authority key identifier`);
-  }
+  demand(key === null || (!key.isCritical && authorityKey(issuer) !== null), `${named}: authority key identifier`);
   const limits = issuer.extension(EXTENSION.extendedUsage);
-  demand(limits === null || usages(limits).some((oid) => purposes.includes(oid)), `${named}: issues for another purpose`);
+  const isFit = limits === null || usages(limits).some((oid) => purposes.includes(oid));
+  demand(isFit, `${named}: issues for another purpose`);
 }
 
 /** Name constraints bind alternative names below; this page does not compare them, which it says where it matters. */

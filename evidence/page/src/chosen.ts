@@ -10,7 +10,8 @@ const MAX_TRUST_FILE_BYTES = 2 * 1024 * 1024;
 /** Return the trust that the chosen files hold, or null when none was chosen; BadInput when they hold none. */
 export async function trustOf(files: readonly File[]): Promise<Trust | null> {
   if (!files.length) return null;
-  if (files.length > MAX_FILES) throw new BadInput("T006", "trust", `${files.length} files are more than a trust folder has`);
+  if (files.length > MAX_FILES)
+    throw new BadInput("T006", "trust", `${files.length} files are more than a trust folder has`);
   const named = files.filter((file) => TRUST_FILES.includes(file.name));
   if (!named.length && files.length === 1) return readTrust(unpackTrustFile(await bytesOf(files[0]!), files[0]!.name));
   if (!named.length) throw new BadInput("T006", "trust", `none of the files is one of ${TRUST_FILES.join(", ")}`);

@@ -112,7 +112,8 @@ export async function checkReport(name: string, chunks: AsyncIterable<Bytes>, fi
 }
 
 function read<T>(data: Bytes, what: string, name: SchemaName, strictness: Strictness, reason: string): T {
-  return conforming<T>(strictJson(data, what, (message) => new VerificationError(reason, message)), what, name, strictness, reason);
+  const value = strictJson(data, what, (message) => new VerificationError(reason, message));
+  return conforming<T>(value, what, name, strictness, reason);
 }
 
 function conforming<T>(value: Json, what: string, name: SchemaName, strictness: Strictness, reason: string): T {

@@ -35,7 +35,8 @@ function numbers(...fields: [width: 2 | 4, value: number][]): Bytes {
 
 function common({ name, size, crc32 }: Entry): Bytes {
   // version needed, flags, method, midnight, 1980-01-01, CRC, both sizes, lengths of name and extra fields
-  return numbers([2, 20], [2, 0], [2, STORED], [2, 0], [2, 0x21], [4, crc32], [4, size], [4, size], [2, name.length], [2, 0]);
+  const dated = numbers([2, 20], [2, 0], [2, STORED], [2, 0], [2, 0x21]);
+  return concat(dated, numbers([4, crc32], [4, size], [4, size], [2, name.length], [2, 0]));
 }
 
 export function localHeader(entry: Entry): Bytes {
