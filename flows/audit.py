@@ -50,7 +50,8 @@ def audit(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
     problems = pipeline.told(collected, judgement)
-    return Completed(name=ENDS[result.status], message=bundle, data=Audited(result, bundle, problems, sealed.failure))
+    message = f"{bundle}; {sealed.failure}" if sealed.failure else bundle
+    return Completed(name=ENDS[result.status], message=message, data=Audited(result, bundle, problems, sealed.failure))
 
 
 def _row(finding: Finding) -> dict[str, str]:
