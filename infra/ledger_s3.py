@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from evidence.errors import OutputFailed, ProbityError
-from infra.s3 import ABSENT, TAKEN, code_of, explain, open_client
+from infra.s3 import ABSENT, TAKEN, checksummed, code_of, explain, open_client
 
 MAX_BYTES = 64 * 1024
 
@@ -53,11 +51,8 @@ class LedgerBucket:
 
     def create(self, name: str, data: bytes) -> bool:
         """Write under a name that is free and read it back; return whether it was free."""
-        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
         try:
-            self._client.put_object(
-                Bucket=self._bucket, Key=self._prefix + name, Body=data, IfNoneMatch="*", ChecksumSHA256=checksum
-            )
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, IfNoneMatch="*", **checksummed(data))
         except ClientError as cause:
             if code_of(cause) in TAKEN:
                 return False

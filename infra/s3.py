@@ -6,6 +6,8 @@ of ours. The endpoint is the audit file's or `AWS_ENDPOINT_URL`.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 import boto3
@@ -59,3 +61,12 @@ def explain(verb: str, where: str, cause: Exception) -> ProbityError:
     else:
         advice = f"tried at most {ATTEMPTS} times"
     return OutputFailed(f"cannot {verb} {where}: {cause}; {advice}")
+
+
+def checksummed(data: bytes) -> dict[str, Any]:
+    """Return a body with the SHA-256 that the service compares it with; buckets with a lock take no other requests.
+
+    The algorithm is named as well: they ask for the header that says it.
+    """
+    checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    return {"Body": data, "ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from evidence.container import CHUNK, Slice, chunks_of
 from evidence.errors import OutputFailed
-from infra.s3 import TAKEN, code_of, explain
+from infra.s3 import TAKEN, checksummed, code_of, explain
 
 #: A larger file goes up in parts of this size, so that memory stays bounded; S3 takes 10,000 of them.
 PART_BYTES = 16 * 1024 * 1024
@@ -60,7 +59,7 @@ class Upload:
             raise explain("write", self.where, cause) from cause
 
     def _send_whole(self, client: Any) -> Mapping[str, Any]:
-        stated = self._attributes | _checksummed(self.file.read_bytes())
+        stated = self._attributes | checksummed(self.file.read_bytes())
         answer: Mapping[str, Any] = client.put_object(**self._name, **stated, IfNoneMatch="*")
         return answer
 
@@ -79,7 +78,7 @@ class Upload:
         return answer
 
     def _send_part(self, client: Any, begun: str, number: int, data: bytes) -> dict[str, Any]:
-        stated = _checksummed(data)
+        stated = checksummed(data)
         answer = client.upload_part(**self._name, **stated, UploadId=begun, PartNumber=number)
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": stated["ChecksumSHA256"]}
 
@@ -141,11 +140,6 @@ def upload(bucket: str, key: str, file: Path, kms_key: str, until: datetime | No
         digest.update(chunk)
         size += len(chunk)
     return Upload(bucket, key, file, size, digest.hexdigest(), kms_key, until)
-
-
-def _checksummed(data: bytes) -> dict[str, Any]:
-    checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
-    return {"Body": data, "ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
 
 
 def _version(answer: Mapping[str, Any]) -> str | None:

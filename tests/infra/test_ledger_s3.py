@@ -67,6 +67,17 @@ def test_name_is_taken_once(bucket: tuple[str, str]) -> None:
     assert list(held.names()) == ["leaves/000000000.json"]
 
 
+def test_leaves_in_a_bucket_that_locks_by_default_are_locked(endpoint: str) -> None:
+    held, name = client(endpoint), "locked-by-default"
+    place = {"LocationConstraint": "eu-central-1"}
+    held.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True, CreateBucketConfiguration=place)
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 3650}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    held.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    assert LedgerBucket(held, name, "acme").create("leaves/000000000.json", b"first")
+    assert held.get_object(Bucket=name, Key="acme/leaves/000000000.json")["ObjectLockMode"] == "COMPLIANCE"
+
+
 def test_processes_at_the_same_time_lose_no_leaf(bucket: tuple[str, str]) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=write_runs, args=(bucket, name)) for name in ("a", "b")]
