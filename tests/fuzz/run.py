@@ -7,14 +7,18 @@ input is then in `fuzz-TARGET-…` in the working folder.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from tests.fuzz.targets import TARGETS
 
 SECONDS = 60
 #: For one input, in seconds and MiB. Python and its libraries alone take about 150 MiB.
 PATIENCE, MEMORY = 10, 600
+MEMORY_FOLDER = Path("/dev/shm")
 #: Some readers are given more than libFuzzer's 4 KiB.
 LENGTHS = {"container": 65536, "whole": 65536, "member": 16384, "signed-member": 65536, "envelope": 16384}
 
@@ -34,7 +38,10 @@ def main() -> int:
     given = parser.parse_args()
     faults = 0
     for name in given.targets or TARGETS:
-        done = subprocess.run(command(name, given.seconds), capture_output=True, text=True, check=False)
+        with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None) as folder:
+            # libFuzzer ends its process at once: what that process wrote is removed here.
+            own = os.environ | {"TMPDIR": folder}
+            done = subprocess.run(command(name, given.seconds), capture_output=True, text=True, check=False, env=own)
         stats = dict(line.split(": ", 1) for line in done.stderr.splitlines() if line.startswith("stat::"))
         runs, peak = (stats.get(f"stat::{key}", "?").strip() for key in ("number_of_executed_units", "peak_rss_mb"))
         faults += done.returncode != 0

@@ -5,7 +5,9 @@ A reader either returns or raises one of its own errors; anything else is a faul
 
 from __future__ import annotations
 
+import atexit
 import io
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -81,9 +83,10 @@ def first_form() -> Files:
 
 @cache
 def scratch() -> Path:
-    """Return where bundles are written to be verified; memory, where there is such a folder."""
-    shared = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="probity-fuzz-", dir=shared if shared.is_dir() else None)) / "x.zip"
+    """Return where bundles are written to be verified; the folder goes with the process."""
+    folder = tempfile.mkdtemp(prefix="probity-fuzz-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder) / "x.zip"
 
 
 def member(*names: str) -> Callable[[], list[bytes]]:
