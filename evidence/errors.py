@@ -90,6 +90,10 @@ class ReportFailed(OutputFailed):
     """A report could not be made; what it reports on is not touched by that."""
 
 
+class Unminimised(OutputFailed):
+    """What was to be sealed holds prompts, secrets or personal values; says where and of which kind, never what."""
+
+
 class VerificationError(ProbityError):
     """A bundle, signature or stored evidence does not verify; `reason` is a stable code."""
 

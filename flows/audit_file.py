@@ -11,18 +11,19 @@ from operator import or_
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationError, create_model, field_validator
+from pydantic import Field, ValidationError, create_model
 
 from checks.codes import Code
 from checks.problems import located, refuse
 from checks.schema import published as published_schema
 from checks.yaml12 import Document, read_yaml
 from evidence.errors import BadInput, Place, Problem
-from evidence.families import personal_fields
+from evidence.minimisation.kinds import Kind, recognise
 from evidence.model import Closed, Instant
 from flows import engines
 from flows.engines import DEFAULT, Choice
 from flows.ledger_file import LedgerPlace
+from flows.personal_data import PersonalData
 from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
 from infra.sources import discover
@@ -39,33 +40,6 @@ _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 
 HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
-
-
-class PersonalData(Closed):
-    """What becomes of personal values, which are tokens in every sealed table."""
-
-    disclose: Literal["none", "all"] | tuple[str, ...] = Field(
-        default="none", description="fields whose values go along, apart from the seals: none, all, or [family.column]"
-    )
-
-    @field_validator("disclose")
-    @classmethod
-    def _are_personal(cls, disclose: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if isinstance(disclose, tuple):
-            for name in disclose:
-                if name not in personal_fields():
-                    raise ValueError(f"{name!r} is not a personal field; these are: {', '.join(personal_fields())}")
-        return disclose
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Return the fields whose values are to be disclosed, as `family.column`."""
-        match self.disclose:
-            case "none":
-                return frozenset()
-            case "all":
-                return frozenset(personal_fields())
-        return frozenset(self.disclose)
 
 
 class AuditFile(Closed):
@@ -138,7 +112,7 @@ def _published(written: dict[str, Any]) -> dict[str, Any]:
 
 
 def publishable(value: Any) -> Any:
-    """Return what was written without secrets, and with absolute paths cut to their last part.
+    """Return what was written without secrets and persons, and with absolute paths cut to their last part.
 
     A bundle names no place on this machine: a PKCS#11 URI loses its query, which has a module's path and a PIN.
     """
@@ -148,6 +122,8 @@ def publishable(value: Any) -> Any:
         return [publishable(v) for v in value]
     if isinstance(value, str) and value.startswith("pkcs11:"):
         return value.partition("?")[0]
+    if isinstance(value, str) and any(kind is not Kind.IP for kind, _ in recognise(value)):
+        return "given"
     absolute = isinstance(value, str) and PurePath(value).is_absolute()
     return PurePath(value).name if absolute else value
 

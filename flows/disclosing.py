@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from evidence import disclosure, manifest
 from evidence.errors import OutputFailed
+from evidence.layout import DISCLOSURES
 
 if TYPE_CHECKING:
     from evidence.disclosure import Register
@@ -28,6 +29,12 @@ def disclose(tables: Mapping[str, Path], register: Register) -> tuple[bytes, byt
                 fields.setdefault(token, []).append(name)
     found = register.disclosures(fields)
     return disclosure.render_list({d.token: fields[d.token] for d in found}), disclosure.render(found)
+
+
+def beside(payload: Mapping[str, bytes | Path], lines: bytes) -> dict[str, bytes | Path]:
+    """Return the payload under its names in the bundle, and the disclosures beside it."""
+    members = {f"{manifest.DATA}{name}": source for name, source in payload.items()}
+    return members | {DISCLOSURES: lines} if lines else members
 
 
 def _distinct(table: Path, column: str) -> Iterator[str]:

@@ -36,7 +36,7 @@ LIMITS = (
     "Raw artefacts are named by digest and kept by the auditing party; they are not in the bundle.",
     OWN_CLOCK,
     UNLOGGED,
-    "Prompts and outputs are not in this bundle; personal identifiers in its tables are replaced by tokens.",
+    "Prompts and outputs are not in this bundle; the personal columns of its tables hold tokens, not names.",
 )
 
 

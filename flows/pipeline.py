@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from checks.judge import Evidence, Judgement
 from checks.versions import judge_versions
 from checks.waivers import waive
+from evidence import minimisation
 from evidence.canonical import canonical_bytes, sha256_hex
 from evidence.errors import OutputFailed, SourceError
 from evidence.locker import Locker
 from evidence.model import AuditResult, ExtractionCard, Period, Status, roll_up
-from flows.disclosing import disclose
+from flows.disclosing import beside, disclose
 from flows.engagement import Engagement
 from flows.engines import open_engine
 from flows.payload import assemble, merge_family
@@ -204,6 +205,8 @@ def seal(
     }
     listed, lines = disclose(tables, run.register)
     payload = assemble(engagement, run, collected, judgement, result, tables, sealer, listed)
+    run.tell("minimise")
+    minimisation.check(beside(payload.members, lines), frozenset(engagement.file.personal.keep))
     run.held.claim()
     members = run.held.keep(_record(engagement, run, result, sealer, announced), payload.members, lines)
     return Sealed(seal_kept(run.held, sealer, run.now, members), payload.missing)

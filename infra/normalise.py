@@ -65,7 +65,8 @@ class Normaliser:
             table = self._database.sql(self._query(expressions, given)).to_arrow_table()
             self._database.unregister("raw_batch")
         except duckdb.Error as cause:
-            raise ProbityError(f"rows of {self._family.name} cannot be typed: {cause}") from cause
+            # What the database says may repeat a value.
+            raise ProbityError(f"rows of {self._family.name} cannot be typed ({type(cause).__name__})") from cause
         return self._finished(table)
 
     def _query(self, expressions: dict[str, Expression], given: dict[str, Expression]) -> str:

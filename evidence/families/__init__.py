@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 
 from evidence.errors import ProbityError
-from evidence.families.schema import Family
+from evidence.families.schema import Family, Type
 
-__all__ = ["Family", "all_families", "family", "personal_fields"]
+__all__ = ["Family", "all_families", "family", "personal_fields", "plain_fields"]
 
 
 @cache
@@ -29,6 +29,19 @@ def all_families() -> Mapping[str, Family]:
 def personal_fields() -> tuple[str, ...]:
     """Return every personal column as `family.column`, sorted."""
     return tuple(sorted(f"{f.name}.{c.name}" for f in all_families().values() for c in f.all_columns if c.personal))
+
+
+@cache
+def plain_fields() -> tuple[str, ...]:
+    """Return every stated column of text that is not personal as `family.column`, sorted: what may hold anything."""
+    return tuple(
+        sorted(
+            f"{f.name}.{c.name}"
+            for f in all_families().values()
+            for c in f.columns
+            if c.type in {Type.TEXT, Type.LIST} and not (c.personal or c.allowed)
+        )
+    )
 
 
 def family(name: str) -> Family:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, optional, text
+from evidence.families.schema import Family, instant, optional, prose, text
 
 FAMILY = Family(
     name="access_events",
@@ -11,7 +11,7 @@ FAMILY = Family(
         text("event_id"),
         text("principal", personal=True),
         text("principal_org"),
-        text("purpose"),
+        prose(text("purpose")),
         text("object"),
         instant("started_at"),
         optional(instant("ended_at")),

@@ -6,7 +6,7 @@ organisation that approved.
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, text
+from evidence.families.schema import Family, instant, prose, text
 
 FAMILY = Family(
     name="approvals",
@@ -18,6 +18,6 @@ FAMILY = Family(
         instant("granted_at"),
         instant("valid_from"),
         instant("valid_to"),
-        text("scope"),
+        prose(text("scope")),
     ),
 )

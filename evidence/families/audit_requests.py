@@ -6,7 +6,7 @@ empty list says there were none. `findings_closed_at` is when the last of them w
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, listing, optional, text
+from evidence.families.schema import Family, instant, listing, optional, prose, text
 
 FAMILY = Family(
     name="audit_requests",
@@ -14,12 +14,12 @@ FAMILY = Family(
     columns=(
         text("request_id"),
         instant("requested_at"),
-        text("scope"),
+        prose(text("scope")),
         text("answer", "pending", "granted", "refused"),
         optional(instant("answered_at")),
-        optional(listing("conditions")),
+        prose(optional(listing("conditions"))),
         optional(instant("performed_at")),
-        optional(listing("findings")),
+        prose(optional(listing("findings"))),
         optional(instant("findings_due_at")),
         optional(instant("findings_closed_at")),
     ),

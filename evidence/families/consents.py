@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, optional, text
+from evidence.families.schema import Family, instant, optional, prose, text
 
 FAMILY = Family(
     name="consents",
     about='the one register behind every "unless permitted" clause',
     columns=(
         text("consent_id"),
-        text("purpose"),
+        prose(text("purpose")),
         text("granted_by"),
         instant("granted_at"),
         optional(instant("expires_at")),
-        text("scope"),
+        prose(text("scope")),
     ),
 )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, boolean, date, instant, listing, number, optional, text
+from evidence.families.schema import Family, boolean, date, instant, listing, number, optional, prose, text
 
 FAMILY = Family(
     name="deletion_certificates",
@@ -23,7 +23,7 @@ FAMILY = Family(
         boolean("backups_included"),
         optional(date("backup_expiry")),
         boolean("subprocessors_included"),
-        optional(listing("exceptions")),
+        prose(optional(listing("exceptions"))),
         instant("issued_at"),
         optional(instant("due_at")),
         text("file_sha256"),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import GATHERED, Family, date, instant, listing, optional, text
+from evidence.families.schema import GATHERED, Family, date, instant, listing, optional, prose, text
 
 FAMILY = Family(
     name="documents",
@@ -18,8 +18,8 @@ FAMILY = Family(
         listing("services"),
         optional(text("report_type")),
         optional(text("edition")),
-        optional(listing("criteria")),
-        optional(text("opinion")),
+        prose(optional(listing("criteria"))),
+        prose(optional(text("opinion"))),
         optional(date("period_start")),
         optional(date("period_end")),
         date("issued_on"),
@@ -28,9 +28,9 @@ FAMILY = Family(
         optional(instant("status_checked_at")),
         optional(text("accreditation_body")),
         optional(date("surveillance_audit_on")),
-        optional(listing("assertions")),
-        optional(listing("exceptions")),
-        optional(listing("carve_outs")),
+        prose(optional(listing("assertions"))),
+        prose(optional(listing("exceptions"))),
+        prose(optional(listing("carve_outs"))),
         text("file"),
         text("file_sha256"),
         instant("received_at"),

@@ -6,14 +6,14 @@ was found to hold; left out, nobody read the payload. The contents themselves ha
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, listing, number, optional, text
+from evidence.families.schema import Family, instant, listing, machine, number, optional, text
 
 FAMILY = Family(
     name="egress_flows",
     about="what left a private deployment, whereto, and what it held",
     columns=(
         text("flow_id"),
-        text("destination"),
+        machine(text("destination")),
         instant("sent_at"),
         number("bytes"),
         optional(text("process")),

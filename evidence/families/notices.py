@@ -7,7 +7,7 @@ vulnerability of a `vulnerability` notice. `fields` are the names of the particu
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, listing, optional, text
+from evidence.families.schema import Family, instant, listing, optional, prose, text
 
 FAMILY = Family(
     name="notices",
@@ -19,7 +19,7 @@ FAMILY = Family(
         optional(instant("sent_at")),
         instant("received_at"),
         text("channel"),
-        text("sender"),
-        optional(listing("fields")),
+        text("sender", personal=True),
+        prose(optional(listing("fields"))),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -19,13 +19,18 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. A needed one must exist; `allowed` values are exact; `personal` ones become salted tokens."""
+    """One column. A needed one must exist; `allowed` values are exact; `personal` ones become salted tokens.
+
+    `prose` may be sentences, where other text is an identifier; `machine` may be the IP address of one.
+    """
 
     name: str
     type: Type = Type.TEXT
     needed: bool = True
     allowed: tuple[str, ...] = ()
     personal: bool = False
+    prose: bool = False
+    machine: bool = False
 
 
 #: Added by the gatherer to every row. `row` is the position in the artefact; `defects` names the columns of the
@@ -64,7 +69,17 @@ def text(name: str, *allowed: str, needed: bool = True, personal: bool = False) 
 
 def optional(column: Column) -> Column:
     """Return the same column as one that evidence may leave out."""
-    return Column(column.name, column.type, False, column.allowed, column.personal)
+    return replace(column, needed=False)
+
+
+def prose(column: Column) -> Column:
+    """Return the same column as one that holds sentences."""
+    return replace(column, prose=True)
+
+
+def machine(column: Column) -> Column:
+    """Return the same column as one that names machines, by IP addresses too, and no persons."""
+    return replace(column, machine=True)
 
 
 def instant(name: str) -> Column:

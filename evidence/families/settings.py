@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, text
+from evidence.families.schema import Family, instant, prose, text
 
 FAMILY = Family(
     name="settings",
@@ -10,7 +10,7 @@ FAMILY = Family(
     columns=(
         text("setting"),
         text("scope"),
-        text("value"),
+        prose(text("value")),
         instant("captured_at"),
     ),
 )

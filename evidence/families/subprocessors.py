@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence.families.schema import Family, instant, listing, optional, text
+from evidence.families.schema import Family, instant, listing, optional, prose, text
 
 FAMILY = Family(
     name="subprocessors",
@@ -10,7 +10,7 @@ FAMILY = Family(
     columns=(
         text("name"),
         listing("countries"),
-        text("purpose"),
+        prose(text("purpose")),
         instant("listed_at"),
         optional(instant("effective_at")),
         optional(text("notice_id")),

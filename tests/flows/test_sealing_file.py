@@ -142,3 +142,8 @@ def test_one_authority_or_several_may_be_written(written: object, urls: list[str
 def test_query_of_a_token_and_a_passphrase_are_not_published() -> None:
     written = {"passphrase": "hunter2", "cades": "pkcs11:token=a;object=b?module-path=/usr/lib/x.so&pin-value=1234"}
     assert publishable(written) == {"passphrase": "given", "cades": "pkcs11:token=a;object=b"}
+
+
+def test_published_audit_file_names_machines_and_neither_persons_nor_passwords() -> None:
+    written = ["https://10.0.0.9/tsr", "https://jane:hunter22@tsa.example", ["ciso@bank.example"]]
+    assert publishable(written) == ["https://10.0.0.9/tsr", "given", ["given"]]
