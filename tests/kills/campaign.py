@@ -36,7 +36,7 @@ from tests.kills.mortal import Moments
 from tests.kills.places import REGION, Place, Watch, in_bucket, in_folder
 
 ROOT = Path(__file__).parents[2]
-RUNS_AN_ENGAGEMENT = 20  # then another begins: every run reads the whole ledger
+RUNS = {"folder": 20, "s3": 8}  # in one engagement, then another begins: every run reads the whole ledger
 TWICE, BESIDE, MOST_RESUMES = 0.4, 0.25, 3
 #: From when on a run is killed at random: while the payload is written, and more often once it is kept.
 FROM, WEIGHTS = ("seal", "before CadesSeal"), (1, 3)
@@ -106,6 +106,7 @@ class Campaign:
 
     make: Callable[[str], Place]
     draw: random.Random
+    runs: int
     tally: Counter[str] = field(default_factory=Counter)
     at: Counter[str] = field(default_factory=Counter)
     engagements: int = 0
@@ -117,7 +118,7 @@ class Campaign:
         assert not whole.end()
         moments = whole.told.splitlines()
         for number, name in list(enumerate(moments))[::each]:
-            if number and number // each % RUNS_AN_ENGAGEMENT == 0:
+            if number and number // each % self.runs == 0:
                 watch = self._engagement()
             child = Child.begin(mortal.audit, watch.place.folder, number)
             assert child.end(), f"moment {number} was not reached"
@@ -139,7 +140,7 @@ class Campaign:
         for number in range(10 * wanted):
             if self.tally["killed"] - before >= wanted:
                 return
-            if number and number % RUNS_AN_ENGAGEMENT == 0:
+            if number and number % self.runs == 0:
                 watch = self._engagement()
             self._one(watch, lasts)
         raise AssertionError("runs end before they can be killed")
@@ -236,7 +237,7 @@ def main() -> int:
                 return in_bucket(folder, authority, roots, client)
             return in_folder(folder, authority, roots)
 
-        campaign = Campaign(make, random.Random(asked.seed))
+        campaign = Campaign(make, random.Random(asked.seed), RUNS[asked.place])
         warm(make("warm"))
         if asked.every_moment:
             campaign.every_moment(asked.only)
