@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants fuzz kills spark page page-tools lint format bench dev lock clean page-large
+.PHONY: demo test storm mutants fuzz kills spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -47,6 +47,9 @@ evidence/page/node_modules/.package-lock.json: evidence/page/package-lock.json
 page: $(STAMP) page-tools
 	$(BIN)/python -m evidence.page.schemas > evidence/page/src/schemas.json
 	cd evidence/page && npm run --silent check && npm run --silent build
+
+page-fuzz: $(STAMP)
+	$(BIN)/python -m tests.page.differential
 
 page-large: $(STAMP)
 	$(BIN)/python -m tests.page.large
