@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: What no pattern of any kind can consist of: most identifiers are nothing else, and need no second look.
 _HARMLESS = b"0123456789abcdef-_"
+MAX_ADMITTED = 100_000  # a column that is kept may hold a person a row; results quote few of them
 ENOUGH = 1_000  # rows of one kind in one column, after which the rest is not counted
 
 
@@ -82,7 +83,8 @@ class Search:
         kinds = set()
         for kind, word in recognise(text):
             if kind in may and kind in PERSONAL:
-                self.admitted.add(word)
+                if len(self.admitted) < MAX_ADMITTED:
+                    self.admitted.add(word)
             elif kind not in may and not (kind in PERSONAL and word in self.admitted):
                 kinds.add(kind)
         if length is not None and (len(text) > length.characters or len(text.split()) > length.words):

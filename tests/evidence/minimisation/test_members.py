@@ -72,6 +72,13 @@ def test_field_that_is_kept_may_hold_addresses_and_still_no_secret() -> None:
     ]
 
 
+def test_what_is_kept_in_a_table_may_be_quoted_by_the_results() -> None:
+    results = {SOME: json.dumps({"record": WHO}).encode()}
+    check({TABLE: table(object=WHO)} | results, frozenset({"access_events.object"}))
+    with pytest.raises(Unminimised, match="an e-mail address in 1 row"):
+        check(results)
+
+
 @pytest.mark.parametrize("value", [WHO, "token:0", TOKEN.upper(), f"{TOKEN}\n", f" {TOKEN}"])
 def test_personal_column_holds_tokens_and_nothing_else(value: str) -> None:
     found = refused(TABLE, table(principal=value), frozenset({"access_events.principal"}))
