@@ -47,10 +47,10 @@ _LEDGER = (
 
 PARTS = (
     _part(r"seal/statement\.dsse\.json"),
-    _part(r"seal/tagmanifest-sha256\.txt\.p7s"),
+    _part(r"seal/tagmanifest-sha256\.txt\.p7s", (KEY_P256, "KEY_HINT_MISSING")),
     _part(rf"({_SEALS}){_STAMP}", (r"\1", "STAMP_WITHOUT_SEAL"), _FIRST_ARCHIVE),
     _part(r"seal/ledger-(?:start|entry)\.(?:json|tlog-proof)", *_LEDGER),
-    _part(r"seal/keys/dsse-(?:p256|ml-dsa-65)\.pub"),
+    _part(r"seal/keys/dsse-(?:p256|ml-dsa-65)\.pub", (CADES, "KEY_HINT_WITHOUT_SEAL")),
     _part(r"seal/ltv/[a-z0-9][a-z0-9-]{0,39}\.(?:crt|crl)", (CADES, "LTV_WITHOUT_SEAL")),
     _part(
         r"(archive/[0-9]{4}-sha256\.txt)", (r"\1.tsr", "ARCHIVE_UNSTAMPED"), (f"{STATEMENT}{STAMP}", "STAMP_MISSING")

@@ -117,4 +117,6 @@ class Sealer:
     def _seals(self) -> list[SealingStep]:
         steps: list[SealingStep] = [] if self.cades is None else [CadesSeal(self.cades)]
         steps.append(DsseSeal((self.p256,) if self.ml_dsa_65 is None else (self.p256, self.ml_dsa_65)))
-        return [*steps, KeyCopies(self.p256, self.ml_dsa_65), Stamps(self.stampers)]
+        if self.cades is not None:  # copies go with the seal, so that none can be taken away or put in unnoticed
+            steps.append(KeyCopies(self.p256, self.ml_dsa_65))
+        return [*steps, Stamps(self.stampers)]

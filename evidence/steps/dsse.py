@@ -19,7 +19,8 @@ def signatures(examination: Examination) -> str:
     """Verify the envelope with the pinned keys; algorithm and key come from the trust folder alone.
 
     1. the P-256 signature, the first; 2. the ML-DSA-65 one beside it, when it is there or demanded; 3. there is no
-    signature that nobody can check; 4. copies of keys in the bundle are those of the trust folder.
+    signature that nobody can check; 4. copies of keys in the bundle are those of the trust folder, one for each
+    signature where there is a CAdES seal (step 2 saw to the first), so that none can be taken away or put in.
     """
     envelope = dsse.parse(examination.read(STATEMENT, dsse.MAX_ENVELOPE_BYTES))
     trust, proved = examination.trusted(), examination.proved
@@ -36,11 +37,14 @@ def signatures(examination: Examination) -> str:
         proved.signers.append(signer)
     if policy.ML_DSA_65 in trust.policy.require and not others:
         raise BadSignature("SIGNATURE_MISSING", "the policy demands an ML-DSA-65 signature and there is none")
-    _check_hints(examination, trust)  # 4
+    _check_hints(examination, trust, len(envelope.signatures))  # 4
     return f"{STATEMENT}: key {trust.key_id}" + (" and ML-DSA-65" if others else "")
 
 
-def _check_hints(examination: Examination, trust: Trust) -> None:
+def _check_hints(examination: Examination, trust: Trust, signatures: int) -> None:
+    copied = examination.has(layout.KEY_ML_DSA_65)
+    if copied is not (signatures > 1) and examination.has(layout.CADES):
+        raise BadSignature("KEY_HINT_MISSING" if not copied else "KEY_HINT_UNUSED", layout.KEY_ML_DSA_65)
     pinned: dict[str, PublicKey | None] = {layout.KEY_P256: trust.dsse_p256, layout.KEY_ML_DSA_65: trust.dsse_ml_dsa_65}
     for name, key in pinned.items():
         if examination.has(name) and (key is None or examination.read(name, MAX_HINT_BYTES) != public_pem(key)):

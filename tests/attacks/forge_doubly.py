@@ -16,7 +16,7 @@ from evidence.sealing import DsseSeal
 from evidence.signer import LocalSigner
 from evidence.spki import public_pem
 from tests.attacks.again import doubly_sealed, minus, rearchived, restamped, sealed_by
-from tests.attacks.parts import Files, unpack
+from tests.attacks.parts import Files, pack, unpack
 from tests.evidence import doubly, pki, sealed
 
 STRANGER = LocalSigner(MLDSA65PrivateKey.from_seed_bytes(b"s" * 32))
@@ -24,7 +24,7 @@ LIST = "seal/ltv/01.crl"
 
 
 def remove_cades(good: bytes) -> bytes:
-    return restamped(minus(good, [layout.CADES, LIST]))
+    return restamped(minus(good, [layout.CADES, LIST, layout.KEY_P256, layout.KEY_ML_DSA_65]))
 
 
 def swap_cades(good: bytes) -> bytes:
@@ -124,6 +124,22 @@ def resign_ml_dsa_claiming_the_pinned_key(good: bytes) -> bytes:
     first, second = parsed.signatures
     claimed = replace(parsed, signatures=(first, replace(second, key_id=doubly.KEY_ID)))
     return restamped(unpack(good) | {layout.STATEMENT: dsse.encode(claimed)})
+
+
+def remove_key_copies(good: bytes) -> bytes:
+    return rearchived(minus(good, [layout.KEY_P256, layout.KEY_ML_DSA_65]))
+
+
+def remove_ml_dsa_key_copy(good: bytes) -> bytes:
+    return rearchived(minus(good, [layout.KEY_ML_DSA_65]))
+
+
+def remove_p256_key_copy(good: bytes) -> bytes:
+    return rearchived(minus(good, [layout.KEY_P256]))
+
+
+def plant_key_copy(good: bytes) -> bytes:
+    return pack(unpack(good) | {layout.KEY_P256: public_pem(sealed.SIGNER.public_key)})
 
 
 def swap_key_copy(good: bytes) -> bytes:

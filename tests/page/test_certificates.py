@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from evidence.sealing import CadesSeal, DsseSeal, RevocationData
+from evidence.sealing import CadesSeal, DsseSeal, KeyCopies, RevocationData
 from evidence.signer import LocalSigner
 from evidence.trust import load_trust
 from evidence.verify import verify
@@ -133,6 +133,7 @@ def bundle_of(good: bytes, plan: Plan) -> tuple[bytes, x509.Certificate]:
     steps = (
         CadesSeal(CadesMaker(LocalSigner(own_key), (own, between, root))),
         DsseSeal((sealed.SIGNER, doubly.ML_DSA)),
+        KeyCopies(sealed.SIGNER, doubly.ML_DSA),
         RevocationData(lambda: lists),
     )
     return sealed_by(good, steps), root

@@ -28,13 +28,13 @@ const LEDGER: [string, string][] = [
 /** A member that may be there, and what it cannot be without. */
 const PARTS: [RegExp, Needs][] = [
   [/^seal\/statement\.dsse\.json$/, () => []],
-  [/^seal\/tagmanifest-sha256\.txt\.p7s$/, () => []],
+  [/^seal\/tagmanifest-sha256\.txt\.p7s$/, () => [[KEY_P256, "KEY_HINT_MISSING"]]],
   [
     /^(seal\/tagmanifest-sha256\.txt\.p7s|seal\/statement\.dsse\.json)(?:\.[2-9])?\.tsr$/,
     (match) => [[match[1]!, "STAMP_WITHOUT_SEAL"], ["archive/0001-sha256.txt", "ARCHIVE_MISSING"]],
   ],
   [/^seal\/ledger-(?:start|entry)\.(?:json|tlog-proof)$/, () => LEDGER],
-  [/^seal\/keys\/dsse-(?:p256|ml-dsa-65)\.pub$/, () => []],
+  [/^seal\/keys\/dsse-(?:p256|ml-dsa-65)\.pub$/, () => [[CADES, "KEY_HINT_WITHOUT_SEAL"]]],
   [/^seal\/ltv\/[a-z0-9][a-z0-9-]{0,39}\.(?:crt|crl)$/, () => [[CADES, "LTV_WITHOUT_SEAL"]]],
   [
     /^(archive\/[0-9]{4}-sha256\.txt)$/,

@@ -19,7 +19,8 @@ const MAX_HINT_BYTES = 16 * 1024;
  * Verify the envelope with the pinned keys; algorithm and key come from the trust folder alone.
  *
  * 1. the P-256 signature, the first; 2. the ML-DSA-65 one beside it, when it is there or demanded; 3. there is no
- * signature that nobody can check; 4. copies of keys in the bundle are those of the trust folder.
+ * signature that nobody can check; 4. copies of keys in the bundle are those of the trust folder, one for each signature
+ * where there is a CAdES seal (step 2 saw to the first), so that none can be taken away or put in.
  */
 export async function signatures(examination: Examination): Promise<string> {
   const envelope = dsse.parse(await examination.read(layout.STATEMENT, dsse.MAX_ENVELOPE_BYTES));
@@ -38,11 +39,14 @@ export async function signatures(examination: Examination): Promise<string> {
   }
   if (trust.policy.require.includes(policy.ML_DSA_65) && !others.length)
     throw new VerificationError("SIGNATURE_MISSING", "the policy demands an ML-DSA-65 signature and there is none");
-  await checkHints(examination, trust); // 4
+  await checkHints(examination, trust, envelope.signatures.length); // 4
   return `${layout.STATEMENT}: key ${trust.dsseP256.id}${others.length ? " and ML-DSA-65" : ""}`;
 }
 
-async function checkHints(examination: Examination, trust: Trust): Promise<void> {
+async function checkHints(examination: Examination, trust: Trust, signatures: number): Promise<void> {
+  const copied = examination.has(layout.KEY_ML_DSA_65);
+  if (copied !== signatures > 1 && examination.has(layout.CADES))
+    throw new VerificationError(copied ? "KEY_HINT_UNUSED" : "KEY_HINT_MISSING", layout.KEY_ML_DSA_65);
   for (const [name, key] of [[layout.KEY_P256, trust.dsseP256], [layout.KEY_ML_DSA_65, trust.dsseMlDsa65]] as const) {
     if (!examination.has(name)) continue;
     if (key === null || !equal(await examination.read(name, MAX_HINT_BYTES), ascii(publicPem(key))))
