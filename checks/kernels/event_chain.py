@@ -8,8 +8,14 @@ it: personal values are tokens before any table is written, so nobody could reco
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from checks.commitment import Scope
 from evidence.model import Reason
+
+#: Gives a SELECT of the columns named.
+Select: TypeAlias = Callable[[str], str]
 
 #: What an event's hash is made of, in this order; `docs/evidence.md` says how to write it.
 CHAINED = (
@@ -37,27 +43,35 @@ def _line(value: str) -> str:
     return f"coalesce(CAST(length({value}) AS VARCHAR) || ':' || {value}, '-') || chr(10)"
 
 
-def ctes() -> str:
-    """Return the CTEs that judge the links of `event`: `linked` has its rows with `link` and `place`.
+def ctes(event: Select) -> str:
+    """Return the CTEs that judge the links of events: `linked` has their columns with `link` and `place`.
+
+    `event` gives a SELECT of columns of every event; it is read once for each thing that is asked of all of them, which
+    costs less than holding them, and what only a chain of hashes needs is asked of nothing where there is none.
 
     `link` is null where the link holds or none can be expected, else `broken` (a predecessor is there and is another)
     or `unsure`. `place` is null, or why the event's place in the sequence is not known. The oldest event may point to
     one that is not in the evidence.
     """
     return f"""
-numbered AS (
-  SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact, count(*) AS versions,
-         list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
-  FROM event WHERE seq_no >= 0 GROUP BY seq_no),
+numbered AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0 GROUP BY seq_no),
+doubled AS (SELECT seq_no FROM numbered WHERE versions > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
          count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken FROM event),
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  FROM ({event("seq_no, occurred_at, prev_hash, broken")}) AS e),
+chain AS (
+  SELECT * FROM ({event("record, seq_no, occurred_at, prev_hash, hash, broken")}) AS e
+  WHERE (SELECT links FROM edge) > 0),
+chained AS (
+  SELECT seq_no, count(*) AS versions, list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  FROM chain WHERE seq_no >= 0 GROUP BY seq_no),
 loose AS (
-  SELECT record, occurred_at FROM event WHERE seq_no IS NULL AND prev_hash IS NOT NULL
-    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM event)),
+  SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM chain)),
 oldest AS (SELECT record FROM loose ORDER BY occurred_at NULLS FIRST, record LIMIT 1),
-fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM event WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
   GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1),
 linked AS (
   SELECT e.*,
@@ -70,13 +84,13 @@ linked AS (
               WHEN e.record IN (SELECT record FROM oldest) AND e.occurred_at = g.first_at THEN NULL
               WHEN g.broken = 1 THEN 'unsure' ELSE 'broken' END
          WHEN p.seq_no IS NULL OR list_contains(p.hashes, lower(trim(e.prev_hash))) THEN NULL
-         WHEN p.broken = 1 OR p.versions > 1 OR n.versions > 1 THEN 'unsure' ELSE 'broken' END AS link,
+         WHEN p.broken = 1 OR p.versions > 1 OR e.seq_no IN (SELECT seq_no FROM doubled) THEN 'unsure'
+         ELSE 'broken' END AS link,
     CASE WHEN g.numbers = 0 THEN NULL
          WHEN e.seq_no IS NULL OR e.seq_no < 0 THEN '{Reason.INCOMPLETE_COVERAGE}'
-         WHEN n.versions > 1 THEN '{Reason.CONTRADICTED}' END AS place
-  FROM event AS e CROSS JOIN edge AS g
-  LEFT JOIN numbered AS n ON n.seq_no = e.seq_no
-  LEFT JOIN numbered AS p ON p.seq_no = e.seq_no - 1 AND e.seq_no >= 0)"""
+         WHEN e.seq_no IN (SELECT seq_no FROM doubled) THEN '{Reason.CONTRADICTED}' END AS place
+  FROM ({event("*")}) AS e CROSS JOIN edge AS g
+  LEFT JOIN chained AS p ON p.seq_no = e.seq_no - 1 AND e.seq_no >= 0)"""
 
 
 def gaps(scope: Scope) -> str:
@@ -98,11 +112,21 @@ def gaps(scope: Scope) -> str:
   WHERE coalesce(low_at, {scope.start}) < {scope.end} AND coalesce(occurred_at, {scope.start}) >= {scope.start}"""
 
 
-def holes() -> str:
-    """Return the CTE `hole`: neighbours in the sequence between which numbers are missing."""
-    return """
-hole AS (
+def holes(event: Select) -> str:
+    """Return the CTE `hole`: neighbours in the sequence between which numbers are missing.
+
+    Only numbers that leave some out between the first and the last are put in order.
+    """
+    return f"""
+gap AS (
   SELECT * FROM (
-    SELECT seq_no, occurred_at, artefact, lag(seq_no) OVER (ORDER BY seq_no) AS low,
-           lag(occurred_at) OVER (ORDER BY seq_no) AS low_at FROM numbered) AS ordered
-  WHERE seq_no - low > 1)"""
+    SELECT seq_no, lag(seq_no) OVER (ORDER BY seq_no) AS low FROM numbered
+    WHERE (SELECT max(seq_no) - min(seq_no) + 1 > count(*) FROM numbered)) AS ordered
+  WHERE seq_no - low > 1),
+shore AS (
+  SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact
+  FROM ({event("seq_no, occurred_at, artefact")}) AS e
+  WHERE seq_no IN (SELECT seq_no FROM gap) OR seq_no IN (SELECT low FROM gap) GROUP BY seq_no),
+hole AS (
+  SELECT g.seq_no, h.occurred_at, h.artefact, g.low, l.occurred_at AS low_at
+  FROM gap AS g JOIN shore AS h ON h.seq_no = g.seq_no JOIN shore AS l ON l.seq_no = g.low)"""

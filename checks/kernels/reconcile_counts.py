@@ -21,7 +21,12 @@ SHARED = ("application", "awsservice", "service", "service-account", "service_ac
 #: What the meter counts, and what stands in the log besides.
 METERED, UNMETERED = "event", "other event"
 
-_COLUMNS = ("seq_no", "occurred_at", "actor", "actor_type", "action", "resource", "request_id", "model")
+_COLUMNS = (
+    *("seq_no", "occurred_at", "actor", "actor_type", "action", "resource", "request_id", "model", "region_code"),
+    *("outcome", "prev_hash"),
+)
+#: What makes two rows say the same of an event.
+_EVENT = ", ".join(("record", *_COLUMNS, "hash", "lacking", "broken", "unsure"))
 _NUMBERS = ("seq_no", "occurred_at")
 
 
@@ -51,9 +56,9 @@ class LogComplete:
         """Return one row per event of the period, per hole in its sequence, and per request for the log."""
         return f"""
 WITH {self._events()},
-{event_chain.ctes()},
-{event_chain.holes()},
-disputed AS (SELECT record FROM event GROUP BY record HAVING count(*) > 1),
+{event_chain.ctes(self._event)},
+{event_chain.holes(self._event)},
+disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
 judged AS (
   {self._judged()}
   UNION ALL {event_chain.gaps(self.scope)}
@@ -62,22 +67,34 @@ judged AS (
 """
 
     def _events(self) -> str:
-        """Every event of the log once, also those outside the period: a chain does not end at midnight."""
-        columns = ", ".join(_COLUMNS)
+        """What is stated in several rows, once in every version, also outside the period: a chain outlasts midnight."""
+        record = sql.identity("event_id")
+        return f"""
+several AS (SELECT {record} AS record FROM audit_log GROUP BY {record} HAVING count(*) > 1),
+versions AS (
+  SELECT {_EVENT}, min(artefact) AS artefact FROM ({self._stated()}) AS s
+  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {_EVENT})"""
+
+    def _event(self, columns: str) -> str:
+        """Return columns of every event: rows that alone speak of one as they are, and its versions."""
+        every = f"{_EVENT}, artefact" if columns == "*" else columns
+        return (
+            f"SELECT {every} FROM ({self._stated()}) AS s "
+            "WHERE NOT EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) "
+            f"UNION ALL SELECT {every} FROM versions"
+        )
+
+    def _stated(self) -> str:
         lacking = " ".join(
             f"WHEN {_empty(c)} AND NOT list_contains(coalesce(defects, []), '{c}') THEN '{c} is missing'"
             for c in self.required
         )
         unreadable = " OR ".join(_empty(c) for c in NEEDED)
         return f"""
-stated AS (
-  SELECT {sql.identity("event_id")} AS record, {columns}, region_code, outcome, prev_hash, artefact,
+  SELECT {sql.identity("event_id")} AS record, {", ".join(_COLUMNS)}, artefact,
          {event_chain.event_hash()} AS hash, CASE {lacking} END AS lacking, ({sql.defective()}) AS broken,
          ({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of}) AS unsure
-  FROM audit_log),
-event AS (
-  SELECT record, {columns}, region_code, outcome, prev_hash, hash, lacking, broken, unsure, min(artefact) AS artefact
-  FROM stated GROUP BY record, {columns}, region_code, outcome, prev_hash, hash, lacking, broken, unsure)"""
+  FROM audit_log"""
 
     def _judged(self) -> str:
         metered = sql.one_of("action", self.actions) if self.actions else "1 = 1"
