@@ -39,7 +39,7 @@ def main(records: int) -> None:
 
 
 def audited(root: Path, records: int, days: int, cache: CacheAt | None = None) -> Answer:
-    """Gather and judge the logs in `root/logs`; the answer counts records and says how long gathering took."""
+    """Gather and judge the logs in `root/logs`; the answer counts records and says what gathering took."""
     period = Period.of(trails.START, trails.START + timedelta(days=days))
     _totals(root, period, -(-records // 5))
     with Stopwatch() as watch:
@@ -50,7 +50,7 @@ def audited(root: Path, records: int, days: int, cache: CacheAt | None = None) -
         count: sum(getattr(card, count) for card in cards)
         for count in ("received", "rows", "not_relevant", "duplicates", "unreadable")
     }
-    return {"status": finding.status, **counts, "gathering": watch.seconds}
+    return {"status": finding.status, **counts, "gathering": {"seconds": watch.seconds, "cpu": watch.cpu}}
 
 
 def gather(root: Path, period: Period, cache: CacheAt | None) -> Gathered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -20,16 +21,21 @@ Answer = dict[str, Any]
 
 
 class Stopwatch:
-    """Wall time of a block and the time that this process computed in it, on all its threads, in seconds."""
+    """Wall time of a block and what this process and those it waited for computed in it, in seconds."""
 
     seconds = cpu = 0.0
 
     def __enter__(self) -> Stopwatch:
-        self._started, self._computed = time.perf_counter(), time.process_time()
+        self._started, self._computed = time.perf_counter(), _computed()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds, self.cpu = time.perf_counter() - self._started, time.process_time() - self._computed
+        self.seconds, self.cpu = time.perf_counter() - self._started, _computed() - self._computed
+
+
+def _computed() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def spill_folder() -> tempfile.TemporaryDirectory[str]:
