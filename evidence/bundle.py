@@ -86,7 +86,7 @@ def placed(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
                 yield file, partial
             _refuse_existing(out)
             os.replace(partial, out)  # noqa: PTH105 - named as the atomic primitive it is
-            _flush_folder(out.parent)
+            flush_folder(out.parent)
         finally:
             partial.unlink(missing_ok=True)  # gone already when it took its place
     except OSError as cause:
@@ -108,7 +108,8 @@ def _refuse_existing(out: Path) -> None:
         raise OutputFailed(f"{out}: already exists; a sealed bundle is never overwritten, choose another name")
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.bundle import flush_folder
 from evidence.errors import OutputFailed
 
 
@@ -65,7 +66,7 @@ class FolderStore(BaseModel):
                     raise OutputFailed(f"{name} exists already with other bytes and is not replaced") from cause
             finally:
                 partial.unlink(missing_ok=True)
-            self._flush()
+            flush_folder(self._folder)
         except OSError as cause:
             raise OutputFailed(f"cannot write {name} to {self.path}: {cause.strerror or cause}") from cause
         return str(target)
@@ -73,10 +74,3 @@ class FolderStore(BaseModel):
     @property
     def _folder(self) -> Path:
         return Path(self.path)
-
-    def _flush(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

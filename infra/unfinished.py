@@ -17,14 +17,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from evidence.bundle import measured
+from evidence.bundle import flush_folder, measured
 from evidence.canonical import canonical_bytes, sha256_hex, strict_json
 from evidence.container import Member
 from evidence.errors import DigestMismatch, OutputFailed
@@ -83,7 +83,8 @@ class Unfinished:
                 name: KeptPart(file=str(files[name].relative_to(self.work)), sha256=member.sha256)
                 for name, member in zip(files, members, strict=True)
             }
-            _flush_folders({*(folder for path in files.values() for folder in self._above(path)), self.work.parent})
+            for folder in {*(folder for path in files.values() for folder in self._above(path)), self.work.parent}:
+                flush_folder(folder)
             apart = None
             if disclosed:
                 self._put(self.work / DISCLOSED, disclosed)
@@ -123,7 +124,8 @@ class Unfinished:
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._put(path, sealed)
-            _flush_folders(set(self._above(path)))
+            for folder in self._above(path):
+                flush_folder(folder)
             part = KeptPart(file=str(path.relative_to(self.work)), sha256=sha256_hex(sealed))
             changes = {"payload": {**record.payload, name: part}, "certified": (*record.certified, name)}
             self._write(RECORD, record.model_copy(update=changes))
@@ -157,7 +159,7 @@ class Unfinished:
         """Remove the folder of a run that is done, its record first."""
         with self._writing():
             (self.work / RECORD).unlink(missing_ok=True)
-            _flush_folders({self.work})
+            flush_folder(self.work)
         shutil.rmtree(self.work, ignore_errors=True)  # what stays is swept by the next run
         self.release()
 
@@ -187,7 +189,7 @@ class Unfinished:
         partial = self.work / f".{name}.partial"
         self._put(partial, canonical_bytes(content.as_json()))
         partial.replace(self.work / name)
-        _flush_folders({self.work})
+        flush_folder(self.work)
 
     def _read(self, name: str, model: type[_Kept]) -> _Kept:
         path = self.work / name
@@ -215,15 +217,6 @@ def unfinished(state: Path) -> list[Unfinished]:
     """Return the runs below a state folder that can be finished, oldest first; living ones are among them."""
     found = [Unfinished(work) for work in sorted((state / "work").glob("*"))]
     return [run for run in found if run.is_kept]
-
-
-def _flush_folders(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _changed(path: Path) -> DigestMismatch:
