@@ -14,7 +14,8 @@ from checks.commitment import Commitment, Scope, micros
 from checks.contract import Contract
 from checks.engine import Answer, Suite, SuiteResult
 from checks.engine.session import Engine
-from checks.kernel import Kernel, plan_of
+from checks.kernel import Kernel, Plan
+from checks.silences import statement_of, unheard
 from checks.tally import Tally
 from checks.unchecked import UncheckedCommitment
 from checks.verdict import Decision, Facts, decide
@@ -75,6 +76,7 @@ def judge(
     sql: dict[str, str] = {}
     results: dict[str, Any] = {}
     problems: list[str] = []
+    missing = unheard(evidence.cards, evidence.failed)
     with engine as session:
         for name, commitment in contract.commitments.items():
             tell(name)
@@ -86,9 +88,11 @@ def judge(
                 findings.append(finding.plain(name, commitment, Decision(Status.UNPROVEN, (Reason.NO_CHECK,))))
                 continue
             kernel = commitment.kernel(_scope(contract, commitment, cut, as_of, evidence.catalogues))
-            sql[name] = kernel.classify()
+            sql[name], plan = statement_of(kernel, missing)
             try:
-                found, results[name] = _judge_one(name, commitment, kernel, sql[name], session, evidence, cut, as_of)
+                found, results[name] = _judge_one(
+                    name, commitment, kernel, (sql[name], plan), session, evidence, cut, as_of
+                )
             except ProbityError as error:
                 # One clause that the engine cannot judge must not take the answers about the others with it.
                 problems.append(f"{name} could not be judged: {error}")
@@ -101,13 +105,13 @@ def _judge_one(
     name: str,
     commitment: Commitment,
     kernel: Kernel,
-    statement: str,
+    statement: tuple[str, Plan],
     engine: Engine,
     evidence: Evidence,
     period: Period,
     as_of: datetime,
 ) -> tuple[Finding, dict[str, Any]]:
-    engine.classify(statement, plan_of(kernel))
+    engine.classify(*statement)
     tally, reach = engine.tally(), kernel.reach(engine.query)
     comparable = reach.expected is not None and reach.observed == tally.rows
     suite = Suite(expected_rows=reach.expected if comparable else None)

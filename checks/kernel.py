@@ -77,6 +77,27 @@ class Plan:
 WHOLE = Plan()
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Violations that rest on something not having been found in `families`, where it would have stood.
+
+    `where` is a condition on `subject`, `record` and `why` that tells such violations from those that something seen
+    proves by itself. While one of the families was not read whole, they are unknown; see `checks.silences`.
+    """
+
+    families: tuple[str, ...]
+    where: str = "1 = 1"
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A kernel some of whose violations rest on silence."""
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return which violations rest on the silence of which families."""
+
+
 @runtime_checkable
 class Planned(Protocol):
     """A kernel that knows how its statement may be run over many millions of rows."""

@@ -71,7 +71,8 @@ class Reader:
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = " ".join(str(error.problem or error.context).split())
-            self._stop(Code.NOT_YAML, f"this is not YAML: {what}", _spot(mark) if mark else (1, 1))
+            spot = _spot(mark) if mark else (1, 1)
+            self._stop(Code.NOT_YAML, f"this is not YAML: {what}", spot, self._quoting(spot))
         except (YAMLError, *_PARSER_SLIPS):
             self._stop(Code.NOT_YAML, "this is not YAML", max(self.values.values(), default=(1, 1)))
 
@@ -172,9 +173,14 @@ class Reader:
     def _note(self, code: Code, message: str, spot: Spot) -> None:
         self.problems.append(Problem(code, message, place_of(self.file, self.lines, spot)))
 
-    def _stop(self, code: Code, message: str, spot: Spot | None) -> NoReturn:
+    def _quoting(self, spot: Spot) -> str:
+        """Return the way out where a variable's own braces end the braces around it."""
+        line = self.lines[spot[0] - 1] if spot[0] <= len(self.lines) else ""
+        return 'between braces a variable needs quotes: "${NAME}"' if "${" in line else ""
+
+    def _stop(self, code: Code, message: str, spot: Spot | None, hint: str = "") -> NoReturn:
         place = place_of(self.file, self.lines, spot) if spot else Place(self.file)
-        raise BadInput(*self.problems, Problem(code, message, place))
+        raise BadInput(*self.problems, Problem(code, message, place, hint))
 
 
 def _spot(mark: Any) -> Spot:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, denial, unread
 from checks.terms import Exact
 from evidence.model import Reason
@@ -56,6 +57,7 @@ class AuditRight(Commitment):
             f"{_requests(scope)},\n{_obligations(self.grant_within.microseconds)}",
             noun="consents and findings",
             denial=denial(scope, "no_audit_request"),
+            silences=(Silence(("audit_requests",)),),
         )
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernel import MeasureSpec
+from checks.kernel import MeasureSpec, Silence
 from checks.kernels.deadline import Deadline, denial
 from checks.kernels.incident_timeline import IncidentTimeline, Leg, particulars
 from checks.terms import SECOND, Exact
@@ -73,6 +73,7 @@ class BreachNotification(Commitment):
             noun="notices and reports",
             measure=MeasureSpec("time to notice", "s", self.notify_within.microseconds, SECOND),
             denial=denial(scope, "no_incident"),
+            silences=(Silence(("notices",)),),
         )
 
 

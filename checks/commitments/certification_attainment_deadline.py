@@ -9,22 +9,13 @@ from pydantic import Field, model_validator
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
-from checks.kernels.document_valid import TRUSTED, day_number, offers
+from checks.kernels.document_valid import GOOD_OPINION, GOOD_STATUS, TRUSTED, day_number, offers
 from evidence.model import Reason
 
 #: What a document says of itself when it proves intent and nothing attained.
-UNATTAINED = (
-    "in progress",
-    "in-progress",
-    "planned",
-    "pending",
-    "draft",
-    "applied",
-    "refused",
-    "withdrawn",
-    "suspended",
-)
+UNATTAINED = ("in progress", "in-progress", "planned", "pending", "draft", "applied", "refused")
 
 
 class CertificationAttainmentDeadline(Commitment):
@@ -55,7 +46,8 @@ class CertificationAttainmentDeadline(Commitment):
     explanation: ClassVar[str] = (
         "Attained means that a document of exactly this kind was issued to the vendor itself, for the contracted "
         "service, not before the day the contract names, and not expired on the due day; its file is as described, its "
-        "signature valid, and nothing in it says that it is still in progress. "
+        "signature valid, and nothing in it says that it is still in progress. One that ended since, whose status "
+        "nobody knows, with an opinion other than unqualified, or issued by the vendor itself leaves it open. "
         "A letter of intent is another kind of document. A milestone that the vendor calls reached proves nothing "
         "without its document; one it says was reached late breaks the promise. Before the due day nothing is due. "
         "Whether the certificate is still valid is judged elsewhere."
@@ -75,6 +67,7 @@ class CertificationAttainmentDeadline(Commitment):
             scope,
             f"{self._papers(scope)},\n{self._milestones(scope)},\n{self._obligation(scope)}",
             noun="certifications",
+            silences=(Silence(("documents", "milestones")),),
         )
 
     def _papers(self, scope: Scope) -> str:
@@ -87,7 +80,9 @@ paper AS (
     (coalesce(lower(trim(status)) IN {sql.texts(UNATTAINED)}, false) OR NOT ({offers(scope.services)})
      OR NOT ({typed}) OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {day_number(self.due)}, false))
       AS other,
-    (NOT coalesce({TRUSTED}, false)) AS untrusted,
+    (NOT coalesce({TRUSTED}, false) OR coalesce({sql.same("issuer", scope.vendor)}, false)) AS untrusted,
+    coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}
+             OR lower(trim(opinion)) <> '{GOOD_OPINION}', false) AS doubtful,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
      OR issued_on IS NULL OR received_at IS NULL
      OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
@@ -95,8 +90,9 @@ paper AS (
   WHERE (kind = {kind} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})
     AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")})),
 proof AS (
-  SELECT min(CASE WHEN NOT (other OR untrusted OR flawed) THEN issued_on END) AS issued_on, min(artefact) AS artefact,
-    max(CASE WHEN flawed THEN 1 ELSE 0 END) AS flawed,
+  SELECT min(CASE WHEN NOT (other OR untrusted OR flawed OR doubtful) THEN issued_on END) AS issued_on,
+    min(artefact) AS artefact, max(CASE WHEN flawed THEN 1 ELSE 0 END) AS flawed,
+    max(CASE WHEN doubtful AND NOT other THEN 1 ELSE 0 END) AS doubtful,
     max(CASE WHEN untrusted AND NOT other THEN 1 ELSE 0 END) AS untrusted
   FROM paper),
 register AS (SELECT count(*) AS documents FROM documents)"""
@@ -120,15 +116,15 @@ obligation AS (
     CAST({scope.start} AS BIGINT) AS trigger_at,
     CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS due_at, CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS safe_until,
     p.issued_on * {sql.DAY} AS done_at,
-    (r.documents > 0 AND coalesce(p.flawed, 0) = 0 AND coalesce(p.untrusted, 0) = 0 AND coalesce(c.untimed, 0) = 0
+    (r.documents > 0 AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful), 0) = 0 AND coalesce(c.untimed, 0) = 0
      AND ({late} OR c.first_on IS NULL)) AS certain,
     CASE WHEN p.issued_on IS NULL AND c.first_on > {due} AND c.untimed = 0 AND c.flawed = 0
-           AND coalesce(p.flawed, 0) = 0 AND coalesce(p.untrusted, 0) = 0 THEN 'attained late by its own account' END
+           AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful), 0) = 0 THEN 'attained late by its own account' END
       AS fault,
     CASE WHEN coalesce(p.flawed, 0) = 1 OR coalesce(c.flawed, 0) = 1 THEN '{Reason.UNREADABLE_ROWS}'
          WHEN p.issued_on <= {due} AND c.last_on > {due} THEN '{Reason.CONTRADICTED}'
          WHEN p.issued_on <= {due} THEN NULL
-         WHEN p.untrusted = 1 THEN '{Reason.UNTRUSTED_EVIDENCE}'
+         WHEN p.untrusted = 1 THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN p.doubtful = 1 THEN '{Reason.CONTRADICTED}'
          WHEN r.documents = 0 OR c.first_on IS NOT NULL THEN '{Reason.NO_EVIDENCE}' END AS doubt,
     CASE WHEN p.issued_on IS NULL THEN 'not attained' ELSE 'attained late' END AS cause, '' AS note,
     CAST(NULL AS BIGINT) AS measure_from, p.artefact

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
+from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
-from checks.kernels.document_valid import TRUSTED, offers
+from checks.kernels.document_valid import GOOD_STATUS, TRUSTED, offers
 from evidence.model import Reason
 
 
@@ -36,8 +37,8 @@ class ComplianceReportDelivery(Commitment):
     explanation: ClassVar[str] = (
         "What counts is when the document was received, and that it is new: it was issued on the slot's first day or "
         "later, and its very bytes were never issued or received before that day. It must be the vendor's own, for the "
-        "contracted service, with its file as described and a valid signature; one that is not leaves the slot "
-        "unproven. One file fills one slot. A kind that no schedule names is unproven, and so is a period in which the "
+        "contracted service, no draft, with its file as described and a valid signature; one that is not leaves the "
+        "slot unproven. One file fills one slot. A kind that no schedule names is unproven, and so is a period in which the "
         "schedule asks for nothing. This promise is about delivery: what a report says is judged elsewhere."
     )
 
@@ -58,6 +59,7 @@ class ComplianceReportDelivery(Commitment):
             noun="deliveries",
             expected=tuple(sorted(set(self.deliver))),
             planned=f"SELECT DISTINCT kind FROM delivery_schedule WHERE kind IN {kinds}",
+            silences=(Silence(("documents",)),),
         )
 
 
@@ -74,6 +76,7 @@ paper AS (
       (NOT coalesce({TRUSTED}, false)) AS untrusted,
       ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
        OR issued_on IS NULL OR received_at IS NULL
+       OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
        OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
     FROM documents
     WHERE (kind IN {kinds} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernel import MeasureSpec
+from checks.kernel import MeasureSpec, Silence
 from checks.kernels.deadline import Deadline, blank, denial, unread
 from checks.terms import SECOND, Exact
 from evidence.model import Reason
@@ -64,6 +64,7 @@ class DeletionOnDemand(Commitment):
             noun="requests",
             measure=MeasureSpec("time to deletion", "s", limit, SECOND),
             denial=denial(scope, "no_deletion_request"),
+            silences=(Silence(("deletion_requests",), "why <> 'still found after the limit'"),),
         )
 
 

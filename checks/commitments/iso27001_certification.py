@@ -59,13 +59,17 @@ class Iso27001Certification(Commitment):
         named = sql.text(f"iso%27001:{self.edition}%")
         edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
         ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
-        accredited = f"lower(accreditation_body) NOT IN {sql.texts(NO_BODY)}" if self.accredited else "1 = 1"
+        # A certifier that accredits itself is not accredited, nor is one that the holder accredits.
+        stranger = f"lower(accreditation_body) <> lower(issuer) AND NOT {sql.same('accreditation_body', scope.vendor)}"
+        body = f"lower(accreditation_body) NOT IN {sql.texts(NO_BODY)} AND {stranger}"
+        accredited = body if self.accredited else "1 = 1"
         return DocumentValid(
             scope,
             kind="iso27001",
             covers=("issued_on", "expires_on"),
             assurance=Assurance.AUDITED,
             extra_violation=_ended(ours, first, last),
+            weighs_status=True,
             requirements=(
                 Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(speaks_of(scope.services), "violation", "service out of scope", True),

@@ -105,6 +105,7 @@ class RegulatedRegimeCompliance(Commitment):
             plain,
             assurance=Assurance.ATTESTED if own else Assurance.AUDITED,
             extra_violation=ended,
+            weighs_status=True,
             issuer_is_holder=own,
             requirements=(
                 Requirement(f"NOT {empty('services')}", "unusable", Reason.UNREADABLE_ROWS),

@@ -57,6 +57,7 @@ class AccessPurposes:
     customer_side: tuple[str, ...]
 
     noun = "accesses"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per access."""

@@ -31,6 +31,7 @@ class Sessions:
     vendor_side: tuple[str, ...]
 
     noun = "sessions"
+    silences = ()
 
     def events(self) -> str:
         """Return one row per session of the log."""

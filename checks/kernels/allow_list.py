@@ -10,7 +10,7 @@ from typing import Protocol
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.terms import Duration
 from evidence.errors import LimitExceeded
 from evidence.model import Assurance, Coverage, Reason
@@ -35,6 +35,10 @@ class Observations(Protocol):
     @property
     def noun(self) -> str:
         """Return what the observations are called, in the plural."""
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return which rows would not be outside if more had been heard."""
 
     def rows(self) -> str:
         """Return a SELECT of subject, record, moment, artefact, outside, inside, excused, broken, why, doubt.
@@ -72,6 +76,11 @@ class AllowList:
     def noun(self) -> str:
         """Return what the observations are called."""
         return self.observed.noun
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return those of the observations."""
+        return self.observed.silences
 
     def classify(self) -> str:
         """Return one row per observation of the period."""

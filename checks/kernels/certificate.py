@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels import deletion_claims, deletion_sightings
 from checks.kernels.document_valid import DocumentValid
 from checks.terms import Duration
@@ -30,6 +30,11 @@ class Certified:
     name = "document-valid"
     noun = "deletions"
     measure = None
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that another certificate, or a deletion before the trigger, would have mattered to what was due."""
+        return (Silence(("deletion_certificates", "data_lifecycle"), f"subject = {sql.text(self.after)}"),)
 
     def classify(self) -> str:
         """Return one row per trigger, per certificate that no trigger explains, and per sighting after a deletion."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels.present import incomplete
 from evidence.model import Reason
 
@@ -22,6 +22,10 @@ class Occasions(Protocol):
     @property
     def noun(self) -> str:
         """Return what the events are called, in the plural."""
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return which events would need no permission if more had been heard."""
 
     def events(self) -> str:
         """Return a SELECT of everything the promise speaks of.
@@ -66,6 +70,11 @@ class ConsentPrecedes:
     def noun(self) -> str:
         """Return what the events are called."""
         return self.occasions.noun
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that a permission would have allowed it."""
+        return (Silence((self.register,)), *self.occasions.silences)
 
     def classify(self) -> str:
         """Return one row per event: ok with a permission, violation without one."""

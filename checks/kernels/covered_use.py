@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import CLASSIFIED, Query, Reach
+from checks.kernel import CLASSIFIED, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
 from evidence.model import Coverage, Reason
 
@@ -27,6 +27,7 @@ class CoveredUse:
     name = "document-valid"
     noun = "documents and uses"
     measure = None
+    silences = (Silence(("documents",)),)
 
     def classify(self) -> str:
         """Return one row per document and one per instant at which a feature was used in the period."""

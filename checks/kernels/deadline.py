@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernel import MeasureSpec, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty, offers
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 
@@ -46,6 +46,7 @@ class Deadline:
     denial: DocumentValid | None = None
     expected: tuple[str, ...] = ()
     planned: str = "SELECT DISTINCT subject FROM classified"
+    silences: tuple[Silence, ...] = ()
 
     name = "deadline"
 

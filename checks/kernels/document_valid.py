@@ -9,7 +9,7 @@ from typing import Any
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.terms import add_months
 from evidence.errors import LimitExceeded
 from evidence.model import Assurance, Coverage, Reason
@@ -24,6 +24,8 @@ GOOD_OPINION = "unqualified"
 BAD_OPINIONS = ("qualified", "adverse", "disclaimer")
 GOOD_STATUS = ("active", "current", "final", "issued", "valid")
 BAD_STATUS = ("cancelled", "canceled", "refused", "revoked", "suspended", "suspension", "withdrawn")
+#: Of these a certificate says itself that they happened, whatever other documents there are.
+SUSPENDED = ("suspended", "suspension")
 #: A status outside these words is not understood, and a document that has one cannot be relied on.
 KNOWN_STATUS = (*GOOD_STATUS, *BAD_STATUS, "expired")
 
@@ -57,7 +59,8 @@ class DocumentValid:
     A bridge is the vendor's own letter that carries a report forward: at most `max_bridge` days, adjoining a report,
     and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
     carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
-    `issuer_is_holder` says whether the vendor itself must have issued it, or somebody else must have.
+    `issuer_is_holder` says whether the vendor itself must have issued it, or somebody else must have; `weighs_status`
+    that the requirements themselves say what a status means.
     """
 
     scope: Scope
@@ -70,10 +73,17 @@ class DocumentValid:
     extra_violation: str = "1 = 0"
     carry_months: int = 0
     issuer_is_holder: bool = False
+    weighs_status: bool = False
 
     name = "document-valid"
     noun = "documents"
     measure = None
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that a better or a later document would have mattered, save to what a document says of itself."""
+        said = [r.why for r in self.requirements if r.otherwise == "violation" and not r.unless_other]
+        return (Silence(("documents",), f"why NOT IN {sql.texts((*said, *SUSPENDED))}"),)
 
     @property
     def first_day(self) -> int:
@@ -156,9 +166,7 @@ judged AS (
 
     def _bad_status(self) -> str:
         """Where a status has no meaning of its own for the kind, a bad or unknown one makes a document doubtful."""
-        if self.extra_violation != "1 = 0":
-            return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)"
-        return f"coalesce(status NOT IN {sql.texts(GOOD_STATUS)}, false)"
+        return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS if self.weighs_status else GOOD_STATUS)}, false)"
 
     def _lasting(self) -> str:
         return f"(last_day + {31 * self.carry_months})"

@@ -37,6 +37,7 @@ class Egress:
     own: tuple[str, ...]
 
     noun = "flows"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per flow."""

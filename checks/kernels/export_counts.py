@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels import deletion_claims
 from checks.kernels.document_valid import DocumentValid
 from checks.kernels.silence import denials, nothing_happened
@@ -35,6 +35,7 @@ class ExportCounts:
     name = "reconcile-counts"
     noun = "exports"
     measure = None
+    silences = (Silence(("export_jobs", "data_lifecycle")),)
 
     def classify(self) -> str:
         """Return one row per request for an export."""

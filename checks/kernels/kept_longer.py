@@ -8,7 +8,7 @@ from typing import Any
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels.consent_precedes import consents
 from checks.kernels.max_age import MaxAge
 from checks.kernels.present import incomplete
@@ -28,6 +28,11 @@ class KeptLonger:
     purpose: str
 
     noun = "records"
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return what the ages rest on."""
+        return self.ages.silences
 
     def events(self) -> str:
         """Return one row per record; those within the limit carry no weight here."""

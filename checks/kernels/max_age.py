@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Plan, Query, Reach, Split
+from checks.kernel import MeasureSpec, Plan, Query, Reach, Silence, Split
 from checks.kernels.reconcile import Expectation, reconcile
 from checks.terms import SECOND, Duration
 from evidence.model import Assurance, Reason
@@ -38,6 +38,14 @@ class MaxAge:
     def plan(self) -> Plan:
         """Return that every step is about one record alone, wherever its copies are."""
         return Plan(Split(self._stated(), "record"), lean=True)
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that a consent, or the inventory's word that a system is out of scope, would have excused."""
+        listed = Silence(
+            ("system_inventory",), f"subject NOT IN {sql.texts(self.systems)}" if self.systems else "1 = 1"
+        )
+        return (listed, Silence(("consents",))) if self.unless else (listed,)
 
     def classify(self) -> str:
         """Return one row per system and record: captured in the period, or captured before and still there in it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checks import sql
 from checks.amounts import PERCENT, Percentage
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernel import MeasureSpec, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
 from checks.kernels.present import incomplete
 from checks.kernels.silence import denials, nothing_happened
@@ -37,6 +37,7 @@ class PriceCap:
 
     name = "price-formula"
     noun = "prices"
+    silences = (Silence(("price_lines", "renewal_quotes", "consents")),)
 
     @property
     def measure(self) -> MeasureSpec:

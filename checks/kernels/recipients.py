@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels.access_sessions import LOG, count_log
 from checks.kernels.allow_list import Demand
 from checks.kernels.deadline import STATEMENT, denial
@@ -39,6 +39,7 @@ class Recipients:
     unless: str | None
 
     noun = "disclosures, sessions, listings and incidents"
+    silences = (Silence(("subprocessors", "notices", "consents")),)
 
     def rows(self) -> str:
         """Return one row per disclosure, session, listing and incident."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels.calendar_months import months_later
-from checks.kernels.document_valid import TRUSTED, contains_all, empty, offers
+from checks.kernels.document_valid import GOOD_STATUS, TRUSTED, contains_all, empty, offers
 from checks.kernels.interval_gap import stretches
 from evidence.model import Assurance, Coverage, Reason
 
@@ -51,6 +51,7 @@ class ReportInterval:
     name = "interval-gap"
     noun = "reports"
     measure = None
+    silences = (Silence(("documents",)),)
 
     def classify(self) -> str:
         """Return one row per report of the vendor and one for the time before the first."""
@@ -74,6 +75,7 @@ WITH {self._reports()},
 listed AS (
   SELECT {sql.identity("nullif(trim(document_id), '')")} AS record, issuer, services, lower(trim(opinion)) AS opinion,
          period_start, period_end, issued_on, assertions, exceptions, carve_outs, min(artefact) AS artefact,
+         coalesce(lower(trim(status)) IN {sql.texts(GOOD_STATUS)}, true) AS final,
          coalesce({TRUSTED}, false) AS trusted,
          ({sql.defective()} OR {blank} OR services IS NULL OR received_at IS NULL OR issued_on IS NULL
           OR coalesce(issued_on * {sql.DAY} > least(received_at + {sql.DAY}, {as_of}), false)) AS broken
@@ -81,11 +83,12 @@ listed AS (
   WHERE coalesce(nullif(lower(trim(kind)), ''), '{KIND}') = '{KIND}'
     AND coalesce(nullif(lower(trim(holder_entity)), ''), {vendor}) = {vendor}
     AND (received_at IS NULL OR received_at <= {as_of})
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, trusted, broken),
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, final, trusted, broken),
 told AS (SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM listed),
 weighed AS (
   SELECT *, CASE WHEN NOT trusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
-                 WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN {self._dependent()} THEN '{Reason.UNTRUSTED_EVIDENCE}'
+                 WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN NOT final THEN '{Reason.CONTRADICTED}'
+                 WHEN {self._dependent()} THEN '{Reason.UNTRUSTED_EVIDENCE}'
                  WHEN {empty("services")} OR NOT coalesce({offers(self.scope.services)}, false)
                    THEN '{Reason.INCOMPLETE_COVERAGE}' END AS useless
   FROM told)"""

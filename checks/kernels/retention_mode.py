@@ -8,7 +8,7 @@ from itertools import pairwise
 from checks import sql
 from checks.commitment import Scope
 from checks.feature_eligibility import keeping_models, listed
-from checks.kernel import CLASSIFIED, Query, Reach
+from checks.kernel import CLASSIFIED, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
 from checks.kernels.interval_gap import stretches
 from checks.kernels.max_age import MaxAge
@@ -53,6 +53,7 @@ class RetentionMode:
 
     name = "max-age"
     noun = "signals"
+    silences = (Silence(("system_inventory",), "why = 'content was stored'"),)
     measure = None
 
     def classify(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checks import sql
 from checks.amounts import Money, amount_text
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernel import MeasureSpec, Query, Reach, Silence
 from checks.kernels.access_sessions import count_log
 from checks.kernels.document_valid import DocumentValid
 from checks.kernels.present import incomplete
@@ -35,6 +35,7 @@ class RightClock:
 
     name = "right-clock"
     noun = "legs and invoice lines"
+    silences = (Silence(("invoice_lines",), f"subject = '{FEE}'"),)
 
     @property
     def measure(self) -> MeasureSpec:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Plan, Query, Reach
+from checks.kernel import Plan, Query, Reach, Silence
 from checks.kernels import replication_rules
 from checks.kernels.places import places
 from checks.kernels.reconcile import Expectation, reconcile
@@ -46,6 +46,11 @@ class Located:
         return bool(STORING & set(self.activities))
 
     plan = Plan(one_pass=True, lean=True)
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that a consent would have excused what happened outside."""
+        return (Silence(("consents",)),) if self.unless else ()
 
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import CLASSIFIED, Query, Reach
+from checks.kernel import CLASSIFIED, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 
@@ -67,6 +67,8 @@ class SignalFusion:
 
     name = "signal-fusion"
     noun = "signals"
+    #: How rare a planted phrase's rank is depends on how many were probed.
+    silences = (Silence(("canary_probes",), "subject = 'canary'"),)
     measure = None
 
     def classify(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import MeasureSpec, Query, Reach
+from checks.kernel import MeasureSpec, Query, Reach, Silence
 from checks.kernels.interval_gap import OPENING, stretches
 from checks.terms import SECOND, Duration
 from evidence.model import Coverage, Reason
@@ -41,6 +41,7 @@ class SlotInterval:
 
     name = "interval-gap"
     noun = "slots and windows"
+    silences = (Silence(("audit_runs",)),)
 
     @property
     def measure(self) -> MeasureSpec:

@@ -34,6 +34,7 @@ class SoleTenant:
     systems: tuple[str, ...]
 
     noun = "observations"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, one per entry, and one per statement about the hosts."""

@@ -42,6 +42,7 @@ class StoresAtRest:
     systems: tuple[str, ...]
 
     noun = "observations"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per store and snapshot."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Query, Reach
+from checks.kernel import Query, Reach, Silence
 from checks.kernels.allow_list import Demand, nothing_further
 from checks.kernels.document_valid import contains_all
 from checks.kernels.places import places
@@ -35,6 +35,11 @@ class TenantKeys:
     catalogue: tuple[Region, ...]
 
     noun = "observations"
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """Return that the inventory, or a store's configuration, could put what the contract does not name outside."""
+        return (Silence(("system_inventory", "storage_configs"), f"subject NOT IN {sql.texts(self.systems)}"),)
 
     def rows(self) -> str:
         """Return one row per key, store and snapshot of the customer's keys, and one per store's configuration."""

@@ -27,6 +27,7 @@ class TenantsApart:
     systems: tuple[str, ...]
 
     noun = "observations"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, and one per attempt."""

@@ -30,6 +30,7 @@ class TlsEndpoints:
     exposure: tuple[str, ...]
 
     noun = "observations"
+    silences = ()
 
     def rows(self) -> str:
         """Return one row per scan of an endpoint and one per connection with a version."""

@@ -25,6 +25,7 @@ class Transfers:
     purpose: str
 
     noun = "activities"
+    silences = ()
 
     def events(self) -> str:
         """Return one row per activity and per inventoried place."""

@@ -2,8 +2,9 @@
 
 Usage: storm.py [--datasets N] [--kind NAME …]. Damage is drawn from a seed, so a run repeats. Two sorts are counted
 apart: what *hides* evidence (lost rows, families and columns, values nulled, blanked or stripped of their zone,
-documents altered, unsigned, lost or about something else) must never be met; what only makes evidence *unreadable* must
-never be breached either, because nothing was proved. Exit 1 when one verdict was wrong.
+documents altered, unsigned, lost or about something else) must never be met; what only makes evidence *unreadable*
+(values, lines, columns, sources that failed) must never be breached either, because nothing was proved. Some of it is
+done to evidence that holds a violation, which must not be met either. Exit 1 when one verdict was wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 from evidence.families.schema import Type
 from evidence.model import Status
-from tests.metamorphic.desk import KINDS, Desk, base, cases, columns, needed
+from tests.metamorphic.desk import KINDS, TORN, Desk, base, broken, cases, columns, needed
 from tests.world import Rows
 
 SEED = 20261123
@@ -53,7 +54,7 @@ def lost_family(kind: str, draw: random.Random) -> Damage | None:
     name = draw.choice(sorted(rows))
     way = draw.choice(("absent", "empty", "failed"))
     if way == "failed":
-        return Damage(f"{name} failed", rows, {"failed": [name]}, unreadable=False)
+        return Damage(f"{name} failed", rows, {"failed": [name]}, unreadable=True)
     left = {n: r for n, r in rows.items() if n != name} if way == "absent" else rows | {name: []}
     return Damage(f"{name} {way}", left, {}, unreadable=False)
 
@@ -69,8 +70,28 @@ def lost_column(kind: str, draw: random.Random) -> Damage | None:
         f"{name}.{column} missing",
         rows | {name: [{k: v for k, v in r.items() if k != column} for r in rows[name]]},
         {},
-        unreadable=False,
+        unreadable=True,
     )
+
+
+def torn_line(kind: str, draw: random.Random) -> Damage | None:
+    """Leave a line that nobody can read in the place of a row."""
+    rows = base(kind)
+    name = draw.choice(sorted(rows))
+    index = draw.randrange(len(rows[name]))
+    rows[name][index] = TORN
+    return Damage(f"{name}[{index}] torn", rows, {}, unreadable=True)
+
+
+def violated(kind: str, draw: random.Random) -> Damage | None:
+    """Hide a part of evidence that holds a violation: the rest of it is as incomplete as any other."""
+    rows = broken(kind)
+    name = draw.choice(sorted(rows))
+    if draw.random() < 0.5:
+        return Damage(f"violated, {name} failed", rows, {"failed": [name]}, unreadable=False)
+    index = draw.randrange(len(rows[name]))
+    rows[name][index] = TORN
+    return Damage(f"violated, {name}[{index}] torn", rows, {}, unreadable=False)
 
 
 def spoilt_value(kind: str, draw: random.Random) -> Damage | None:
@@ -123,6 +144,9 @@ MAKERS: tuple[Maker, ...] = (
     lost_rows,
     lost_family,
     lost_column,
+    torn_line,
+    torn_line,
+    violated,
     spoilt_value,
     spoilt_value,
     spoilt_value,
