@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from checks.company_names import core_name
+
 #: How bad an outcome is; the worst of a record's rows is the record's outcome.
 RANKS = {"ok": 1, "excused": 2, "open": 3, "unknown": 4, "violation": 5}
 
@@ -80,6 +82,12 @@ def same(column: str, value: str) -> str:
     return f"lower({column}) = lower({text(tidy(value))})"
 
 
+def bears_name_of(column: str, company: str) -> str:
+    """Return the condition that a column holds the company's name, with or without its legal form and other words."""
+    core = core_name(company)
+    return f"contains(lower({column}), lower({text(core)}))" if len(core) > 2 else "1 = 0"
+
+
 def one_of(column: str, values: Iterable[str]) -> str:
     """Return the condition that a column holds one of these names; with no names it never does."""
     return "(" + (" OR ".join(same(column, v) for v in sorted(set(values))) or "1 = 0") + ")"
@@ -94,19 +102,27 @@ def consents(purpose: str | None, vendor: str, offices: Iterable[str]) -> str:
     """Return the consents for a purpose with whether each can be relied on (rule G10).
 
     `sure` ones are whole, stated in one version, and given by someone entitled: an office the contract names, or anyone
-    but the vendor where it names none. What cannot be read, or is stated in two versions, is there and not sure: it
-    excuses nothing, and leaves open what it might have excused. A blanket scope names nothing and excuses nothing.
+    but the vendor where it names none. What cannot be read, is stated in two versions, or was given by somebody who
+    bears the vendor's name where no office is named, is there and not sure: it excuses nothing, and leaves open what it
+    might have excused. A blanket scope names nothing and excuses nothing.
     """
     if purpose is None:
         return "SELECT consent_id, scope, granted_at, expires_at, true AS sure FROM consents WHERE 1 = 0"
     named = list(offices)
     entitled = one_of("granted_by", named) if named else f"NOT ({same('granted_by', vendor)})"
-    broken = f"({defective()} OR granted_at IS NULL OR scope IS NULL OR granted_by IS NULL OR purpose IS NULL)"
+    unread = f"{defective()} OR granted_at IS NULL OR scope IS NULL OR granted_by IS NULL OR purpose IS NULL"
+    broken = f"({unread} OR {whose(vendor, named)})"
     return f"""SELECT consent_id, scope, granted_at, expires_at, (NOT broken AND versions = 1) AS sure FROM (
   SELECT *, count(*) OVER (PARTITION BY consent_id) AS versions FROM (
     SELECT DISTINCT consent_id, purpose, granted_by, scope, granted_at, expires_at, {broken} AS broken FROM consents
   ) AS stated) AS counted
 WHERE (purpose IS NULL OR {same("purpose", purpose)}) AND (broken OR {entitled})"""
+
+
+def whose(vendor: str, offices: Sequence[str]) -> str:
+    """Return the condition that it is not clear whether a consent is the customer's: see `consents`."""
+    alike = f"coalesce({bears_name_of('granted_by', vendor)} AND NOT {same('granted_by', vendor)}, false)"
+    return "1 = 0" if offices else alike
 
 
 def valid_consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:

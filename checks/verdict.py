@@ -41,9 +41,9 @@ def decide(facts: Facts) -> Decision:  # noqa: PLR0911 - one return a numbered s
     1. An engine that failed or contradicts the tally proves nothing in either direction.
     2. One proven violation is a breach, whatever else is missing (G1).
     3. A gap, an unknown row or nothing at all is unproven, never met (G2, G3, G4).
-    4. A promise whose trigger did not occur, with evidence that says so, was not exercised.
-    5. Rows that are all still open are not yet due.
-    6. Evidence weaker than the contract demands does not count.
+    4. Rows that are all still open are not yet due.
+    5. Evidence weaker than the contract demands does not count.
+    6. A promise whose trigger did not occur, with evidence that says so, was not exercised; any other is met.
     """
     tally, reach = facts.tally, facts.reach
     if not facts.judged:
@@ -55,12 +55,13 @@ def decide(facts: Facts) -> Decision:  # noqa: PLR0911 - one return a numbered s
         reasons |= {Reason(r) for r in tally.reasons} or {Reason.UNREADABLE_ROWS}
     if reasons:
         return _unproven(reasons)
-    if reach.not_exercised and not tally.ok:
-        return Decision(Status.NOT_EXERCISED, (), facts.assurance)
-    if not tally.ok:
+    unexercised = reach.not_exercised and not tally.ok
+    if not tally.ok and not unexercised:
         return _unproven({Reason.NOT_YET_DUE if tally.open else Reason.EMPTY_POPULATION})
     if facts.minimum is not None and facts.assurance.rank < facts.minimum.rank:
         return _unproven({Reason.UNTRUSTED_EVIDENCE})
+    if unexercised:
+        return Decision(Status.NOT_EXERCISED, (), facts.assurance)
     return Decision(Status.MET, (), facts.assurance, provisional=reach.provisional)
 
 

@@ -38,8 +38,8 @@ class ComplianceReportDelivery(Commitment):
         "What counts is when the document was received, and that it is new: it was issued on the slot's first day or "
         "later, and its very bytes were never issued or received before that day. It must be the vendor's own, for the "
         "contracted service, no draft, with its file as described and a valid signature; one that is not leaves the "
-        "slot unproven. One file fills one slot. A kind that no schedule names is unproven, and so is a period in which the "
-        "schedule asks for nothing. This promise is about delivery: what a report says is judged elsewhere."
+        "slot unproven. One file fills one slot. A kind that no schedule names is unproven, and so is a period in "
+        "which the schedule asks for nothing. This promise is about delivery: what a report says is judged elsewhere."
     )
 
     def promise(self) -> str:

@@ -129,10 +129,11 @@ def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     """
     named = list(offices)
     entitled = sql.one_of("granted_by", named) if named else f"NOT ({sql.same('granted_by', vendor)})"
+    unclear = sql.whose(vendor, named)
     stated = f"""
 SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_from,
   coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, scope,
-  ({entitled}) AS entitled, {incomplete("consents")} AS broken
+  CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, ({incomplete("consents")} OR {unclear}) AS broken
 FROM consents WHERE purpose IS NULL OR {sql.same("purpose", purpose)}"""
     return one_version(stated)
 

@@ -17,7 +17,9 @@ class MaxAge:
     """Age is deletion (or last sighting) minus first capture, in exact microseconds; the limit itself is allowed.
 
     A soft deletion and a snapshot are sightings: they can prove that a record was kept too long, never that it is gone.
-    The first capture of the same content in any system starts its age, so copying a record does not renew it.
+    The first capture of the same content in any system starts its age, so copying a record does not renew it. Captured
+    again after a hard deletion, it may be new under an old name or the old one come back: unless one of its lives alone
+    was too long, that is contradicted, and it is not gone before its last capture is.
     """
 
     scope: Scope
@@ -55,16 +57,18 @@ class MaxAge:
         return f"""
 WITH stated AS ({self._stated()}),
 item AS (
-  SELECT subject, record, content_class, min(captured_at) AS captured_at,
+  SELECT subject, record, content_class, min(captured_at) AS captured_at, max(captured_at) AS captured_last,
+         max(known_at - captured_at) AS one_life,
+         CASE WHEN max(captured_at) > min(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END)
+              THEN 1 ELSE 0 END AS returned,
          max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS gone_at,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL
-                  WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
-                  ELSE coalesce(deleted_at, snapshot_at) END) AS seen_at,
+         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL ELSE known_at END) AS seen_at,
          max(consent_id) AS consent_id, max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
          max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
   FROM stated GROUP BY subject, record, content_class),
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
+         max(returned) OVER (PARTITION BY record, content_class) AS renamed,
          greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM item),
 {self._consents()}
 {self._judged()},
@@ -84,12 +88,14 @@ coded AS (
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
          AND last_known - origin > {self.limit.microseconds}
-      THEN {self._kept_too_long()}
+      THEN CASE WHEN renamed = 1 AND coalesce(one_life, 0) <= {self.limit.microseconds} THEN 'contradicted'
+                ELSE {self._kept_too_long()} END
     WHEN broken = 1 OR content_class IS NULL OR subject = '' OR origin IS NULL
          OR origin > {self.scope.as_of} OR last_known > {self.scope.as_of} OR last_known < captured_at THEN 'unknown'
     WHEN gone_at IS NOT NULL AND seen_at > gone_at THEN 'contradicted'
-    WHEN gone_at IS NOT NULL THEN 'ok'
-    WHEN {self.scope.as_of} - origin <= {self.limit.microseconds} THEN 'open'
+    WHEN gone_at >= captured_last THEN 'ok'
+    WHEN {self.scope.as_of} - CASE WHEN returned = 1 THEN captured_last ELSE origin END
+         <= {self.limit.microseconds} THEN 'open'
     ELSE 'undeleted' END AS verdict
   FROM aged
   WHERE origin IS NULL OR (origin < {self.scope.end} AND origin >= {self.scope.since}
@@ -114,6 +120,9 @@ coded AS (
         return f"""
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, artefact,
+         CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at
+              WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
+              ELSE coalesce(deleted_at, snapshot_at) END AS known_at,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL
           OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
          {defect} AS doubtful

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from checks import sql
@@ -19,18 +18,6 @@ BAD_OPINIONS = ("adverse", "disclaimer", "qualified")
 ABOUT_ITSELF = ("independence", "method")
 #: After every instant that evidence can state.
 NEVER = 8_000_000_000_000_000
-#: What a company's legal form adds to its name.
-LEGAL_FORMS = frozenset(
-    {"ag", "bv", "co", "corp", "gmbh", "inc", "kg", "limited", "llc", "ltd", "nv", "pbc", "plc", "sa", "se", "srl"}
-)
-
-
-def core_name(company: str) -> str:
-    """Return a company's name in lower case without its legal form, by which its group's other names can be told."""
-    words = re.split(r"[\s,.]+", company.casefold().strip(" ,."))
-    while len(words) > 1 and words[-1] in LEGAL_FORMS:
-        words.pop()
-    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +83,7 @@ weighed AS (
     def _dependent(self) -> str:
         """The vendor, a named affiliate, or somebody who bears the vendor's name is not shown to be independent."""
         own = ", ".join(f"lower({sql.text(n.strip())})" for n in (self.scope.vendor, *self.affiliates))
-        core = core_name(self.scope.vendor)
-        alike = f" OR contains(lower(issuer), lower({sql.text(core)}))" if len(core) > 2 else ""
-        return f"(lower(trim(issuer)) IN ({own}){alike})"
+        return f"(lower(trim(issuer)) IN ({own}) OR {sql.bears_name_of('issuer', self.scope.vendor)})"
 
     def _points(self) -> str:
         s = self.scope

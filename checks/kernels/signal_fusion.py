@@ -210,9 +210,17 @@ WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (st
             return Reason.NO_EVIDENCE, "no training manifest" if not entries else "no digests of the period's content"
         if unread:
             return Reason.UNREADABLE_ROWS, f"{unread} digests of own content cannot be read"
+        if self._unlike(query):
+            return Reason.INCOMPLETE_COVERAGE, "the manifest holds digests of another kind than those of own content"
         if cutoff is None or cutoff < self.attestation.last_day * sql.DAY:
             return Reason.STALE, "the training manifest ends before the period does"
         return None, ""
+
+    def _unlike(self, query: Query) -> bool:
+        """Digests of two lengths never match, whatever was hashed: such a manifest was compared with nothing."""
+        size = f"length({_digest('content_hash')})"
+        own = f"SELECT {size} FROM content_hashes WHERE {size} IS NOT NULL"
+        return bool(query(f"SELECT count(*) FROM training_manifest WHERE {size} NOT IN ({own})")[0][0])
 
     def _canary_gap(self, query: Query) -> tuple[Reason | None, str]:
         probes = query("SELECT count(*) FROM classified WHERE subject = 'canary'")[0][0]

@@ -80,6 +80,12 @@ def test_evidence_below_the_contracts_minimum_does_not_count(worth: Assurance) -
     assert decision.reasons == (Reason.UNTRUSTED_EVIDENCE,)
 
 
+def test_a_statement_below_the_contracts_minimum_does_not_show_that_nothing_was_exercised() -> None:
+    quiet = Reach(not_exercised=True)
+    decision = decide(facts(Tally(), quiet, assurance=Assurance.ATTESTED, minimum=Assurance.AUDITED))
+    assert decision == Decision(Status.UNPROVEN, (Reason.UNTRUSTED_EVIDENCE,))
+
+
 def test_evidence_at_the_contracts_minimum_counts() -> None:
     assert decide(facts(assurance=Assurance.AUDITED, minimum=Assurance.AUDITED)).status is Status.MET
 
