@@ -10,6 +10,12 @@ LEGAL_FORMS = frozenset(
 )
 
 
+def spellings(company: str) -> tuple[str, ...]:
+    """Return the company's name without and with each legal form, in lower case and without commas and full stops."""
+    core = core_name(company)
+    return (core, *(f"{core} {form}" for form in sorted(LEGAL_FORMS)))
+
+
 def core_name(company: str) -> str:
     """Return a company's name in lower case without its legal form, by which its group's other names can be told."""
     words = re.split(r"[\s,.]+", company.casefold().strip(" ,."))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from checks.company_names import core_name
+from checks.company_names import core_name, spellings
 
 #: How bad an outcome is; the worst of a record's rows is the record's outcome.
 RANKS = {"ok": 1, "excused": 2, "open": 3, "unknown": 4, "violation": 5}
@@ -86,6 +86,16 @@ def bears_name_of(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, with or without its legal form and other words."""
     core = core_name(company)
     return f"contains(lower({column}), lower({text(core)}))" if len(core) > 2 else "1 = 0"
+
+
+def spelt_like(column: str, company: str) -> str:
+    """Return the condition that a column holds the company's name, whatever its legal form is said to be."""
+    return f"replace(replace(lower({column}), ',', ''), '.', '') IN {texts(spellings(company))}"
+
+
+def dependent_meter(companies: Iterable[str]) -> str:
+    """Return the condition that the meter of a total is the vendor's own, by its name or a name that bears it."""
+    return "(" + (" OR ".join(f"{same('meter', c)} OR {bears_name_of('meter', c)}" for c in companies) or "1 = 0") + ")"
 
 
 def one_of(column: str, values: Iterable[str]) -> str:

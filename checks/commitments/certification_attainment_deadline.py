@@ -73,6 +73,7 @@ class CertificationAttainmentDeadline(Commitment):
     def _papers(self, scope: Scope) -> str:
         """Return the documents that may be the certificate; a blank kind or holder might be it."""
         kind, vendor = sql.text(self.certification), sql.text(scope.vendor.strip().casefold())
+        alike = f"({sql.same('issuer', scope.vendor)} OR {sql.bears_name_of('issuer', scope.vendor)})"
         typed = f"coalesce(report_type = {sql.text(self.report_type)}, false)" if self.report_type else "1 = 1"
         return f"""
 paper AS (
@@ -80,7 +81,8 @@ paper AS (
     (coalesce(lower(trim(status)) IN {sql.texts(UNATTAINED)}, false) OR NOT ({offers(scope.services)})
      OR NOT ({typed}) OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {day_number(self.due)}, false))
       AS other,
-    (NOT coalesce({TRUSTED}, false) OR coalesce({sql.same("issuer", scope.vendor)}, false)) AS untrusted,
+    (NOT coalesce({TRUSTED}, false) OR coalesce({alike}, false)
+     OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
     coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}
              OR lower(trim(opinion)) <> '{GOOD_OPINION}', false) AS doubtful,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
@@ -88,7 +90,8 @@ paper AS (
      OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
   FROM documents
   WHERE (kind = {kind} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})
-    AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")})),
+    AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
+         OR {sql.spelt_like("holder_entity", scope.vendor)})),
 proof AS (
   SELECT min(CASE WHEN NOT (other OR untrusted OR flawed OR doubtful) THEN issued_on END) AS issued_on,
     min(artefact) AS artefact, max(CASE WHEN flawed THEN 1 ELSE 0 END) AS flawed,

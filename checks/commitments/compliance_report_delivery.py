@@ -73,14 +73,15 @@ paper AS (
   FROM (
     SELECT kind, holder_entity, lower(file_sha256) AS digest, issued_on, received_at,
       ({offers(scope.services)}) AS offers,
-      (NOT coalesce({TRUSTED}, false)) AS untrusted,
+      (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
       ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
        OR issued_on IS NULL OR received_at IS NULL
        OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
        OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
     FROM documents
     WHERE (kind IN {kinds} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})
-      AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")})) AS stated)"""
+      AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
+         OR {sql.spelt_like("holder_entity", scope.vendor)})) AS stated)"""
 
 
 def _slots(kinds: str) -> str:

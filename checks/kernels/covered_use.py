@@ -96,7 +96,7 @@ WITH total AS (
   SELECT DISTINCT meter, period_start, period_end, value FROM usage_totals
   WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {s.start} AND period_end <= {s.end}
-    AND NOT {sql.one_of("meter", s.excluded_meters)}),
+    AND NOT {sql.dependent_meter(s.excluded_meters)}),
 used AS (SELECT DISTINCT feature, model, used_at, coalesce(requests, 1) AS requests FROM feature_usage),
 counted AS (
   SELECT t.meter, t.period_start, t.period_end, t.value, coalesce(sum(u.requests), 0) AS seen,

@@ -117,7 +117,7 @@ total AS (
   SELECT DISTINCT meter, lower(trim(system_id)) AS system, period_start, period_end, value FROM usage_totals
   WHERE metric = 'records' AND NOT ({blank("meter")}) AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_end <= {scope.as_of}
-    AND NOT {sql.one_of("meter", scope.excluded_meters)}
+    AND NOT {sql.dependent_meter(scope.excluded_meters)}
     AND lower(trim(meter)) NOT IN (SELECT system FROM known_system)),
 within AS (
   SELECT c.record AS certificate, t.meter, t.system, t.period_start, t.period_end, t.value, len(c.systems) AS systems,

@@ -124,7 +124,8 @@ stated AS (
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
         vendor = sql.same("issuer", self.scope.vendor)
-        other = f"NOT ({vendor})" if not self.issuer_is_holder else vendor
+        alike = f"({vendor} OR {sql.bears_name_of('issuer', self.scope.vendor)})"
+        other = vendor if self.issuer_is_holder else f"NOT {alike}"
         return f"""{self.stated()},
 weighed AS (
   SELECT *, (coalesce(first_day, {self.first_day}) <= {self.last_day}

@@ -75,16 +75,20 @@ obligation AS ({legs} UNION ALL {self._strays()})"""
         """One row an incident, from all accounts of it; a blank reporter is nobody, so it proves nothing."""
         vendor = sql.texts(("vendor", self.scope.vendor.strip().casefold()))
         customer = sql.texts(("customer", *(c.strip().casefold() for c in self.scope.customer)))
+        # A team of either side is no third party; where only its name says so, its word proves nothing to its harm.
+        theirs = sql.bears_name_of("reported_by", self.scope.vendor)
+        ours = " OR ".join(sql.bears_name_of("reported_by", name) for name in self.scope.customer[:1])
         return f"""
 account AS (
-  SELECT *, {sql.identity("incident_id")} AS record, coalesce(lower(trim(reported_by)), '') AS reporter
-  FROM incidents),
+  SELECT *, CASE WHEN {theirs} THEN 'vendor' WHEN {ours} THEN 'customer' ELSE reporter END AS side FROM (
+    SELECT *, {sql.identity("incident_id")} AS record, coalesce(lower(trim(reported_by)), '') AS reporter
+    FROM incidents) AS stated),
 incident AS (
   SELECT record, min(vendor_aware_at) AS stated, min(occurred_at) AS occurred, min(customer_aware_at) AS customer_knew,
-    min(CASE WHEN reporter IN {vendor} THEN customer_aware_at
-             WHEN reporter NOT IN {customer} AND reporter <> '' THEN customer_aware_at END) AS disclosed,
-    min(CASE WHEN reporter IN {vendor} THEN customer_aware_at END) AS told,
-    max(CASE WHEN reporter NOT IN {vendor} AND reporter <> '' THEN 1 ELSE 0 END) = 1 AS independent,
+    min(CASE WHEN side NOT IN {customer} AND side <> '' THEN customer_aware_at END) AS disclosed,
+    min(CASE WHEN reporter NOT IN {customer} AND reporter <> '' THEN customer_aware_at END) AS perhaps_disclosed,
+    min(CASE WHEN side IN {vendor} THEN customer_aware_at END) AS told,
+    max(CASE WHEN side NOT IN {vendor} AND side <> '' THEN 1 ELSE 0 END) = 1 AS independent,
     max(CASE WHEN {sql.defective()} OR {blank("incident_id", "reported_by", "severity")} OR data_classes IS NULL
              OR vendor_aware_at < occurred_at OR customer_aware_at < occurred_at OR occurred_at > {self.scope.as_of}
              OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1 AS flawed,
@@ -149,7 +153,7 @@ clock AS (
                        CASE WHEN i.independent THEN i.occurred END) END AS trigger_at,
     CASE WHEN i.stated IS NULL THEN i.occurred
          WHEN i.told < i.stated OR a.sent_at < i.stated THEN NULL
-         ELSE least(i.stated, i.disclosed) END AS safe_from,
+         ELSE least(i.stated, i.perhaps_disclosed) END AS safe_from,
     (coalesce(d.unplaced, false) OR i.untimed
      OR coalesce(least(a.sent_at, a.notice_at) < i.occurred, false)) AS open_question,
     ((i.independent OR r.notices > 0) AND d.record IS NULL) AS silence_speaks,

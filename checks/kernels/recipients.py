@@ -50,7 +50,7 @@ WITH consent AS ({consents}),
 {self._parties()},
 {self._weighed()}
 SELECT subject, record, moment, artefact,
-  (NOT own AND NOT agreed AND NOT perhaps AND NOT unregistered AND NOT allowed AND NOT nameless
+  (NOT own AND NOT agreed AND NOT akin AND NOT perhaps AND NOT unregistered AND NOT allowed AND NOT nameless
    AND (NOT compelled OR told_late)) AS outside,
   (agreed OR listed) AS inside, (own OR allowed OR (compelled AND told)) AS excused, broken,
   CASE WHEN own THEN 'own staff' WHEN listed OR agreed THEN 'agreed' WHEN allowed THEN 'consented'
@@ -105,7 +105,8 @@ party AS (
         notice = "n.notice_id = p.notice_id AND n.kind = 'legal-process'"
         return f"""
 weighed AS (
-  SELECT p.*, {self._ours("p.name")} AS own, {self._agreed("p.name")} AS agreed, {compelled} AS compelled,
+  SELECT p.*, {self._akin("p.name")} AS akin,
+    {self._ours("p.name")} AS own, {self._agreed("p.name")} AS agreed, {compelled} AS compelled,
     {unnamed} OR EXISTS (SELECT 1 FROM consent AS c WHERE {doubtful}) AS nameless,
     EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND {consented}) AS allowed,
     EXISTS (SELECT 1 FROM entry AS e WHERE NOT e.broken AND e.name = lower(p.name) AND e.since <= p.moment
@@ -138,6 +139,11 @@ FROM incidents"""
     def _ours(self, column: str) -> str:
         theirs = sql.one_of(column, (self.scope.vendor, *self.vendor_side))
         return f"({sql.one_of(column, (*self.scope.customer, *self.customer_side))} AND NOT {theirs})"
+
+    def _akin(self, column: str) -> str:
+        """A side's name with another legal form may be that side: not agreed to, and no stranger."""
+        names = (self.scope.vendor, *self.scope.customer[:1])
+        return f"({' OR '.join(sql.spelt_like(column, name) for name in names)})"
 
     def _agreed(self, column: str) -> str:
         return sql.one_of(column, (self.scope.vendor, *self.vendor_side, *self.approved))

@@ -102,7 +102,7 @@ def _read(query: Query, scope: Scope, wanted: Expectation) -> tuple[list[_Total]
     found = query(
         "SELECT DISTINCT meter, metric, system_id, period_start, period_end, value, "
         f"({sql.defective()} OR meter IS NULL OR period_start IS NULL OR period_end IS NULL OR value IS NULL "
-        "OR value < 0 OR period_end <= period_start) AS broken "
+        f"OR value < 0 OR period_end <= period_start) AS broken, {sql.dependent_meter(scope.excluded_meters)} AS own "
         f"FROM usage_totals WHERE (metric IS NULL OR metric IN {metrics}) "
         f"AND coalesce(period_start, {scope.start}) < {scope.end} "
         f"AND coalesce(period_end, {scope.end}) > {scope.start} "
@@ -111,11 +111,12 @@ def _read(query: Query, scope: Scope, wanted: Expectation) -> tuple[list[_Total]
     if len(found) > MAX_TOTALS:
         raise LimitExceeded(f"usage_totals: more than {MAX_TOTALS} totals for one period; send coarser totals")
     gaps = {Reason.UNREADABLE_ROWS} if any(r[6] or r[1] is None for r in found) else set[Reason]()
-    dependent = {sql.tidy(s).lower() for s in (*wanted.subjects, *scope.excluded_meters)}
+    dependent = {sql.tidy(s).lower() for s in wanted.subjects}
     totals = [
         _Total(r[0], r[1], r[2], r[3], r[4], r[5])
         for r in found
         if not r[6]
+        and not r[7]
         and r[1] is not None
         and r[3] >= scope.start
         and r[4] <= scope.end

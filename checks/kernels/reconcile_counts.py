@@ -181,7 +181,7 @@ WITH total AS (
   SELECT DISTINCT meter, period_start, period_end, value FROM usage_totals
   WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {self.scope.start} AND period_end <= {self.scope.end}
-    AND NOT {sql.one_of("meter", (METERED, *self.scope.excluded_meters))}),
+    AND NOT {sql.same("meter", METERED)} AND NOT {sql.dependent_meter(self.scope.excluded_meters)}),
 counted AS (
   SELECT t.meter, t.period_start, t.period_end, t.value, count(c.record) AS seen,
          max(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value

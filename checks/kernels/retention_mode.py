@@ -213,15 +213,15 @@ feature AS (
         found = query(
             "SELECT DISTINCT meter, period_start, period_end, value, "
             f"({sql.defective()} OR coalesce(trim(meter), '') = '' OR metric IS NULL OR period_start IS NULL "
-            "OR period_end IS NULL OR value IS NULL OR value < 0 OR period_end <= period_start) AS broken "
+            "OR period_end IS NULL OR value IS NULL OR value < 0 OR period_end <= period_start) AS broken, "
+            f"{sql.dependent_meter(s.excluded_meters)} AS own "
             "FROM usage_totals WHERE coalesce(metric, 'requests') = 'requests' AND system_id IS NULL "
             f"AND coalesce(period_start, {s.start}) < {s.end} AND coalesce(period_end, {s.end}) > {s.start} "
             f"LIMIT {MAX_TOTALS + 1}"
         )
         if len(found) > MAX_TOTALS:
             raise LimitExceeded(f"usage_totals: more than {MAX_TOTALS} totals for one period; send coarser totals")
-        dependent = {m.casefold() for m in s.excluded_meters}
-        whole = [(r[0], r[1], r[2], r[3]) for r in found if not r[4] and r[0].casefold() not in dependent]
+        whole = [(r[0], r[1], r[2], r[3]) for r in found if not r[4] and not r[5]]
         inside = [t for t in whole if t[1] >= s.start and t[2] <= s.end]
         return inside, {Reason.UNREADABLE_ROWS} if any(r[4] for r in found) else set()
 

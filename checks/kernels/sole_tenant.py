@@ -66,10 +66,13 @@ WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR obse
         """Sessions of the period; those that began before it are not among those that a meter counted in it."""
         vendor = sql.same("principal_org", self.scope.vendor)
         welcome = sql.one_of("principal_org", (*self.scope.customer, *self.tenants, *self.approved))
+        names = (self.scope.vendor, *self.scope.customer[:1])
+        akin = f"({' OR '.join(sql.spelt_like('principal_org', name) for name in names)})"
         start = self.scope.start
         return f"""
 SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
-  greatest(started_at, {start}), artefact, (NOT {welcome} AND NOT {vendor}), {welcome}, ({vendor} AND NOT {welcome}),
+  greatest(started_at, {start}), artefact, (NOT {welcome} AND NOT {vendor} AND NOT {akin}), {welcome},
+  ({vendor} AND NOT {welcome}),
   {incomplete("access_events")},
   CASE WHEN {welcome} THEN '' WHEN {vendor} THEN 'the vendor itself' ELSE principal_org || ' entered' END,
   CAST(NULL AS VARCHAR)
