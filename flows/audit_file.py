@@ -11,7 +11,7 @@ from operator import or_
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import BeforeValidator, Field, ValidationError, create_model
 
 from checks.codes import Code
 from checks.problems import located, refuse
@@ -42,6 +42,11 @@ PERIOD = r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$"
 HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 
 
+def _year(written: Any) -> Any:
+    """Return a year as text: without quotes it is a whole number in YAML."""
+    return str(written) if isinstance(written, int) and not isinstance(written, bool) else written
+
+
 class AuditFile(Closed):
     """Everything an audit file says; paths are relative to the engagement's folder."""
 
@@ -66,7 +71,7 @@ class AuditFile(Closed):
     )
     store: Annotated[FolderStore | S3Store, Field(discriminator="kind")]
     personal: PersonalData = Field(default=PersonalData(), description="what becomes of personal values")
-    period: Annotated[str, Field(pattern=PERIOD)] | None = Field(
+    period: Annotated[str, BeforeValidator(_year), Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
     )
     as_of: Instant | None = Field(default=None, description="fixes the instant of judgement, so that results repeat")

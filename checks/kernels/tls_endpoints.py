@@ -65,7 +65,7 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
         return sql.texts({*weak, *(a for a, p in ALSO.items() if p in weak)}), sql.texts(set(PROTOCOLS) - weak)
 
     def members(self) -> str:
-        """Return the inventoried endpoints in scope and those that only the contract names."""
+        """Return the inventoried endpoints in scope and the contract's, which no inventory can take out of scope."""
         listed = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in sorted(set(self.endpoints))])
         low, high = str(self.scope.start), str(self.scope.end)
         return f"""
@@ -76,7 +76,7 @@ FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true)
   AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}
 UNION
 SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (
-  SELECT endpoint FROM endpoint_inventory WHERE endpoint IS NOT NULL)"""
+  SELECT endpoint FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true))"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable and lists endpoints of every promised exposure."""

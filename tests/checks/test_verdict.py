@@ -74,6 +74,12 @@ def test_reasons_are_listed_once_in_the_published_order() -> None:
     assert decision.reasons == (Reason.STALE, Reason.UNREADABLE_ROWS, Reason.CONTRADICTED)
 
 
+def test_unknown_rows_give_their_own_reasons_and_without_any_they_are_unreadable() -> None:
+    stale = Tally(ok=1, unknown=1, reasons=frozenset({"stale"}))
+    assert decide(facts(stale)).reasons == (Reason.STALE,)
+    assert decide(facts(Tally(ok=1, unknown=1))).reasons == (Reason.UNREADABLE_ROWS,)
+
+
 @pytest.mark.parametrize("worth", [Assurance.CLAIMED, Assurance.ATTESTED])
 def test_evidence_below_the_contracts_minimum_does_not_count(worth: Assurance) -> None:
     decision = decide(facts(assurance=worth, minimum=Assurance.AUDITED))

@@ -1,4 +1,4 @@
-"""Break the SQL of every kernel in one place at a time, and see whether a case of some kind notices.
+"""Break the SQL of every kernel, and the status function, in one place at a time, and see whether a case notices.
 
 Usage: run.py [--kind NAME …] [--sample N]. Prints, per kind, how many mutants there were and which no case noticed.
 Kernels are shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is
@@ -27,6 +27,7 @@ from checks.tally import Tally
 from evidence.model import Finding, Period
 from tests.metamorphic.quick import QuickEngine
 from tests.mutation.sites import Site, mutant, sites
+from tests.mutation.status import mutants, noticed
 from tests.world import changed, contract_of, gather_folder, load_cases, write_evidence
 
 CASES = Path(__file__).parents[1] / "commitments"
@@ -218,12 +219,15 @@ def main() -> int:
             tried, left = survivors(kind, killed, Path(folder), asked.sample)
         alive.update(dict.fromkeys(left, kind))
         print(f"{kind:36} {tried:5} mutants, {len(left):4} not noticed", flush=True)
+    broken = list(mutants())
+    unseen = [name for name, mutant in broken if not noticed(mutant)]
+    print(f"{'the status function':36} {len(broken):5} mutants, {len(unseen):4} not noticed", *unseen, sep="\n    ")
     reasons = explained()
     open_ones = {site: kind for site, kind in alive.items() if site not in killed and str(site) not in reasons}
     for site, kind in open_ones.items():
         print(f"  survived ({kind}): {site}")
     print(f"{len(killed)} killed, {len(alive.keys() - killed)} survived, {len(open_ones)} of them not explained")
-    return 1 if open_ones else 0
+    return 1 if open_ones or unseen else 0
 
 
 if __name__ == "__main__":
