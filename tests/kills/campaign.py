@@ -36,7 +36,7 @@ from tests.kills.mortal import Moments
 from tests.kills.places import REGION, Place, Watch, in_bucket, in_folder
 
 ROOT = Path(__file__).parents[2]
-RUNS = {"folder": 20, "s3": 8}  # in one engagement, then another begins: every run reads the whole ledger
+RUNS = {"folder": 20, "s3": 6}  # in one engagement, then another begins: every run reads the whole ledger
 TWICE, BESIDE, MOST_RESUMES = 0.4, 0.25, 3
 #: From when on a run is killed at random: while the payload is written, and more often once it is kept.
 FROM, WEIGHTS = ("seal", "before CadesSeal"), (1, 3)

@@ -116,15 +116,18 @@ class Watch:
     leaves: Sequence[bytes] = ()
     verified: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     """Of every bundle that was seen: its digest, its run and its statement."""
+    shelf: Shelf | None = None
 
-    def look(self) -> None:
-        """Assert what holds at every instant.
+    def look(self, *, afresh: bool = False) -> None:
+        """Assert what holds at every instant; a bucket's leaves that were read before are read again only `afresh`.
 
         1. no leaf that was seen is gone or changed, and the ledger is one history; 2. every bundle a reader finds
         verifies with everything demanded, and is the one that was there before; 3. its completion is in the ledger.
         """
         trust = load_trust(self.place.folder / "keys/trust")
-        shelf = self.place.shelf()
+        if afresh or self.shelf is None:
+            self.shelf = self.place.shelf()
+        shelf = self.shelf
         leaves = read_leaves(shelf)
         assert leaves[: len(self.leaves)] == list(self.leaves), "a leaf was lost or changed"  # 1
         self.leaves = leaves
@@ -146,10 +149,11 @@ class Watch:
 
         1. as ever; 2. every completed run has its bundle; 3. no run is left to finish; 4. the others are open starts.
         """
-        self.look()  # 1
+        self.look(afresh=True)  # 1
         trust = load_trust(self.place.folder / "keys/trust")
         assert trust.ledger is not None
-        found = examine(self.place.shelf(), trust.ledger, None)
+        assert self.shelf is not None
+        found = examine(self.shelf, trust.ledger, None)
         missing = found.unpublished(statement for _, _, statement in self.verified.values())
         assert not missing, f"run {missing[0].run} is complete and has no bundle"  # 2
         left = list((self.place.folder / ".probity/work").glob("*/sealing.json"))
