@@ -5,9 +5,10 @@ STAMP := .venv/.installed
 
 .PHONY: demo test storm mutants fuzz kills spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
+# The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras.
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
