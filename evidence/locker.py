@@ -22,7 +22,7 @@ CHUNK_BYTES = 1024 * 1024
 #: An object smaller than this is compared and written as one piece, without a copy where it is stored already.
 HEAD_BYTES = 8 * CHUNK_BYTES
 FLUSHING_THREADS = 4
-#: So many objects at most lose their work when a machine goes down in the middle of a batch.
+#: So many objects at most wait for the disk before they have a name.
 MOST_WAITING = 128
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
@@ -109,6 +109,7 @@ class Batch:
         self._flushing: ThreadPoolExecutor | None = None
         self._waiting: dict[str, tuple[Future[None], Path]] = {}
         self._settled: list[Path] = []
+        self._named_in: set[Path] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -141,24 +142,27 @@ class Batch:
             raise OutputFailed(f"the locker cannot store an object: {cause.strerror or cause}") from cause
 
     def settle(self) -> None:
-        """Wait until everything is on the disk, then give it its name."""
+        """Wait until everything is on the disk, give it its name, and wait until the names are on the disk."""
         try:
-            for flushed, _ in self._waiting.values():
+            for digest in list(self._waiting):
+                self._name(digest)
+            folders, self._named_in = sorted(self._named_in), set()
+            for flushed in [self._flushed(os.open(folder, os.O_RDONLY)) for folder in folders]:
                 flushed.result()
-            folders = {self._root}
-            for digest, (_, temporary) in list(self._waiting.items()):
-                target = self._final(digest)
-                target.parent.mkdir(exist_ok=True)
-                # A second name and not another one: whoever reads the object already goes on under the first.
-                with contextlib.suppress(FileExistsError):
-                    target.hardlink_to(temporary)
-                del self._waiting[digest]
-                self._settled.append(temporary)
-                folders.add(target.parent)
-            for folder in sorted(folders) if len(folders) > 1 else ():
-                _flush_folder(folder)
         except OSError as cause:
             raise OutputFailed(f"the locker cannot store an object: {cause.strerror or cause}") from cause
+
+    def _name(self, digest: str) -> None:
+        flushed, temporary = self._waiting[digest]
+        flushed.result()
+        target = self._final(digest)
+        target.parent.mkdir(exist_ok=True)
+        # A second name and not another one: whoever reads the object already goes on under the first.
+        with contextlib.suppress(FileExistsError):
+            target.hardlink_to(temporary)
+        del self._waiting[digest]
+        self._settled.append(temporary)
+        self._named_in |= {self._root, target.parent}
 
     def _is_known(self, digest: str, data: bytes | None = None) -> bool:
         """Return whether an object is stored already, comparing it with `data` or hashing it again."""
@@ -192,22 +196,23 @@ class Batch:
                 file.flush()
                 if not self._is_known(digest.hexdigest()):
                     temporary.chmod(0o444)
-                    self._waiting[digest.hexdigest()] = (self._flushed(file.fileno()), temporary)
+                    self._waiting[digest.hexdigest()] = (self._flushed(os.dup(file.fileno())), temporary)
                     kept = True
             finally:
                 if not kept:
                     temporary.unlink(missing_ok=True)
-        if len(self._waiting) >= MOST_WAITING:
-            self.settle()
+        while len(self._waiting) >= MOST_WAITING:
+            self._name(next(iter(self._waiting)))  # the oldest, which most likely need not be waited for
         return Stored(digest.hexdigest(), size)
 
     def _flushed(self, descriptor: int) -> Future[None]:
+        """Flush a file or folder, beside other work where there are threads, and close the descriptor."""
         if self._threads and self._flushing is None:
             self._flushing = ThreadPoolExecutor(self._threads, thread_name_prefix="locker")
         if self._flushing is not None:
-            return self._flushing.submit(_flush, os.dup(descriptor))
+            return self._flushing.submit(_flush, descriptor)
         done: Future[None] = Future()
-        os.fsync(descriptor)
+        _flush(descriptor)
         done.set_result(None)
         return done
 
@@ -246,11 +251,3 @@ def _digest_of(stream: BinaryIO) -> str:
     while chunk := _read(stream):
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

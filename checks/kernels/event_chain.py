@@ -53,26 +53,8 @@ def ctes(event: Select) -> str:
     or `unsure`. `place` is null, or why the event's place in the sequence is not known. The oldest event may point to
     one that is not in the evidence.
     """
-    return f"""
-numbered AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0 GROUP BY seq_no),
-doubled AS (SELECT seq_no FROM numbered WHERE versions > 1),
-edge AS (
-  SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
-         count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
-  FROM ({event("seq_no, occurred_at, prev_hash, broken")}) AS e),
-chain AS (
-  SELECT * FROM ({event("record, seq_no, occurred_at, prev_hash, hash, broken")}) AS e
-  WHERE (SELECT links FROM edge) > 0),
-chained AS (
-  SELECT seq_no, count(*) AS versions, list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
-  FROM chain WHERE seq_no >= 0 GROUP BY seq_no),
-loose AS (
-  SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
-    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM chain)),
-oldest AS (SELECT record FROM loose ORDER BY occurred_at NULLS FIRST, record LIMIT 1),
-fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
-  GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1),
+    return f"""{_everything(event)},
+{_chain(event)},
 linked AS (
   SELECT e.*,
     CASE WHEN g.links = 0 THEN NULL
@@ -91,6 +73,35 @@ linked AS (
          WHEN e.seq_no IN (SELECT seq_no FROM doubled) THEN '{Reason.CONTRADICTED}' END AS place
   FROM ({event("*")}) AS e CROSS JOIN edge AS g
   LEFT JOIN chained AS p ON p.seq_no = e.seq_no - 1 AND e.seq_no >= 0)"""
+
+
+def _everything(event: Select) -> str:
+    """Return the CTEs that ask something of all events."""
+    return f"""
+numbered AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0 GROUP BY seq_no),
+doubled AS (SELECT seq_no FROM numbered WHERE versions > 1),
+edge AS (
+  SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
+         count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  FROM ({event("seq_no, occurred_at, prev_hash, broken")}) AS e)"""
+
+
+def _chain(event: Select) -> str:
+    """Return the CTEs of a chain of hashes, which are empty where there is none."""
+    return f"""
+chain AS (
+  SELECT * FROM ({event("record, seq_no, occurred_at, prev_hash, hash, broken")}) AS e
+  WHERE (SELECT links FROM edge) > 0),
+chained AS (
+  SELECT seq_no, count(*) AS versions, list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  FROM chain WHERE seq_no >= 0 GROUP BY seq_no),
+loose AS (
+  SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM chain)),
+oldest AS (SELECT record FROM loose ORDER BY occurred_at NULLS FIRST, record LIMIT 1),
+fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
+  GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1)"""
 
 
 def gaps(scope: Scope) -> str:

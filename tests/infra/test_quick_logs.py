@@ -2,18 +2,22 @@
 
 import gzip
 import json
+import marshal
 import zlib
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from evidence.errors import Terminal
 from infra import log_readers, log_reading
 from infra.limits import Limits
 from infra.log_parts import EvenPart
-from infra.log_readers import LogReaders
-from infra.log_reading import read_quickly, read_segments, read_whole
+from infra.log_readers import Asked, LogReaders, Worker
+from infra.log_reading import Segment, read_quickly, read_segments, read_whole
 from tests.infra.engagements import Engagement, card_of
 from tests.infra.test_bedrock_events import record
 from tests.infra.test_cloudtrail import REAL
@@ -213,14 +217,14 @@ def test_tables_and_cards_are_the_same_bytes_without_the_quick_way(tmp_path, mon
 def test_tables_and_cards_are_the_same_bytes_with_workers(tmp_path, monkeypatch):
     monkeypatch.setattr(log_readers, "WORTH_A_WORKER", 0)
     said = []
-    for workers in (0, 2):
+    for workers in (0, 2, 3):
         folder = tmp_path / str(workers)
         folder.mkdir()
         engagement = Engagement(folder)
         engagement.workers = workers
         mixed(engagement)
         said.append(by_file(engagement.gather("cloudtrail")))
-    assert said[0] == said[1]
+    assert said[0] == said[1] == said[2]
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real logs are not beside this checkout")
@@ -230,16 +234,61 @@ def test_real_logs_are_read_quickly_and_say_the_same(tmp_path):
     assert [quick for quick, _ in pairs] == [exact for _, exact in pairs]
 
 
-def test_a_worker_that_dies_costs_nothing_but_time(tmp_path, monkeypatch):
+def segments_of(answer):
+    return None if answer is None else Segment(*marshal.loads(answer))
+
+
+def asked_for(*paths):
+    files, waiting = [Asked(path, Future()) for path in paths], SimpleQueue()
+    for one in (*files, None):
+        waiting.put(one)
+    return [one.answer for one in files], waiting
+
+
+def test_a_worker_answers_for_each_file_what_it_says(tmp_path):
+    paths = [tmp_path / name for name in "abcdef"]
+    for number, path in enumerate(paths):
+        path.write_bytes(delivered(*(event(n) for n in range(number + 1))))
+    answers, waiting = asked_for(*paths)
+    worker = Worker(Limits(), waiting)
+    said = [segments_of(answer.result()) for answer in answers]
+    worker.end()
+    assert said == [read_whole(path, Limits()) for path in paths]
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(MANY)
+    answers, waiting = asked_for(*[path] * 9)
+    idle = SimpleQueue()
+    worker = Worker(Limits(), idle)
+    worker._process.kill()
+    worker._process.wait()
+    worker._ask(waiting)
+    idle.put(None)
+    worker.end()
+    assert [answer.result() for answer in answers] == [None] * 9
+
+
+def test_what_no_worker_answers_for_is_read_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_readers, "WORTH_A_WORKER", 0)
+    path = tmp_path / "log"
+    path.write_bytes(MANY)
+    monkeypatch.setattr(Worker, "_received", lambda self: None)
+    with LogReaders(Limits(), 3) as readers:
+        reads = [readers.submit(path, 1) for _ in range(9)]
+        assert [list(read()) for read in reads] == [list(read_segments(path, Limits()))] * 9
+
+
+def test_a_file_that_is_gone_is_met_where_it_is_due(tmp_path, monkeypatch):
     monkeypatch.setattr(log_readers, "WORTH_A_WORKER", 0)
     path = tmp_path / "log"
     path.write_bytes(MANY)
     with LogReaders(Limits(), 2) as readers:
-        readers.submit(path, 1)()
-        for worker in readers._all:
-            worker._process.kill()
-            worker._process.wait()
-        assert list(readers.submit(path, 1)()) == list(read_segments(path, Limits()))
+        reads = [readers.submit(one, 1) for one in (path, path, tmp_path / "gone")]
+        assert [len(list(read())) for read in reads[:2]] == [1, 1]
+        with pytest.raises(Terminal, match="gone cannot be opened"):
+            list(reads[2]())
 
 
 def test_a_file_a_worker_cannot_hold_is_read_here(tmp_path, monkeypatch):
