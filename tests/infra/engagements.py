@@ -42,6 +42,7 @@ class Engagement:
         self.said: list[tuple[str, int, int]] = []
         self.workers = 0
         self.cache: CacheAt | None = None
+        self.as_of: datetime | None = None
 
     def gathering(self) -> Gathering:
         return Gathering(
@@ -55,6 +56,7 @@ class Engagement:
             limits=self.limits,
             workers=self.workers,
             cache=self.cache,
+            as_of=self.as_of,
         )
 
     def gather(self, kind: str = "files", path: str = "evidence", **settings: Any) -> Gathered:

@@ -10,7 +10,7 @@ import pytest
 from evidence.errors import BadInput
 from evidence.model import Status
 from infra.source import Gathered
-from tests.evidence import logbook, logged, sealed
+from tests.evidence import doubly, logbook, logged, sealed
 from tests.infra.engagements import NOW, Engagement, card_of, rows_of
 
 
@@ -45,6 +45,7 @@ def test_two_bundles_have_two_statements(engagement: Engagement) -> None:
 
 def test_logged_bundles_are_a_chain_of_statements(engagement: Engagement) -> None:
     logged.write_trust(engagement.root / "trust")
+    engagement.as_of = doubly.NOW  # later than the runs were witnessed
     book = logbook.ledger()
     for run in ("a", "b"):
         logged.seal_run(engagement.evidence / f"{run}.zip", book, run)
