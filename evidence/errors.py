@@ -90,6 +90,23 @@ class ReportFailed(OutputFailed):
     """A report could not be made; what it reports on is not touched by that."""
 
 
+class NotDelivered(OutputFailed):
+    """A message did not reach the service it was for; no text of it, no address and no secret is in the error."""
+
+
+class Deferred(NotDelivered):
+    """Worth another attempt: the service is away, busy or throttles; `wait` is the seconds that it asked for."""
+
+    def __init__(self, what: str, wait: float | None = None) -> None:
+        """Keep how long the service asked to be left alone."""
+        super().__init__(what)
+        self.wait = wait
+
+
+class Rejected(NotDelivered):
+    """Another attempt would fail the same way: refused, malformed, or a credential that is not accepted."""
+
+
 class Unminimised(OutputFailed):
     """What was to be sealed holds prompts, secrets or personal values; says where and of which kind, never what."""
 

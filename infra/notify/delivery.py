@@ -1,0 +1,128 @@
+"""One pass over the outbox: every message that is due is tried once; what fails waits, and longer each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from evidence.errors import Deferred, NotDelivered
+from evidence.model import Severity
+from infra.notify.channel import ATTEMPT_SECONDS, Channel, Sending
+from infra.notify.digest import fold
+from infra.notify.message import MAX_SUBJECT, Kind, Message
+from infra.notify.outbox import Claim, Outbox
+from infra.web.retry import Retry
+
+#: Longer than any attempt, so that a claim ends only when whoever holds it is gone.
+LEASE = timedelta(seconds=5 * ATTEMPT_SECONDS)
+PATIENCE = timedelta(hours=72)
+BACK_OFF = Retry(attempts=1_000_000, first=30.0, longest=3600.0, patience=24 * 3600.0)
+UNDELIVERED = "undelivered:"
+
+
+def anything(_: Message) -> None:
+    """Let every message go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a pass is made.
+
+    `patience` is how long a message is tried before it is a dead letter, `fallback` the channels that are then told.
+    `permit` is asked right before a message leaves and raises `NotDelivered` to hold it back: a notice whose approval
+    no longer stands. `chance` draws evenly from [0, 1) and `variable` looks secrets up.
+    """
+
+    variable: Callable[[str], str | None] = field(repr=False)
+    chance: Callable[[], float]
+    fallback: tuple[str, ...] = ()
+    patience: timedelta = PATIENCE
+    lease: timedelta = LEASE
+    back_off: Retry = BACK_OFF
+    permit: Callable[[Message], None] = anything
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a pass did: ids of messages sent, and ids of those that wait or are dead with the reason."""
+
+    sent: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    dead: dict[str, str] = field(default_factory=dict)
+
+
+def deliver(
+    outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], datetime], rules: Rules, most: int = 10_000
+) -> Delivered:
+    """Try every message that is due, at most `most`, and return what became of them; `now` is read for each.
+
+    A channel that fails to answer is left alone for the rest of the pass, so that it does not hold up the others.
+    """
+    done = Delivered()
+    fold(outbox, channels, now())
+    tired: set[str] = set()
+    for _ in range(most):
+        claim = outbox.claim(now(), rules.lease, tired)
+        if claim is None:
+            break
+        if claim.attempt > 1 and now() > claim.since + rules.patience:
+            _give_up(outbox, claim, f"given up after {claim.attempt - 1} attempts", now(), rules, done)
+            continue
+        try:
+            rules.permit(claim.message)
+            channel = channels.get(claim.message.channel)
+            if channel is None:
+                raise NotDelivered(
+                    f"audit.yaml has no channel {claim.message.channel!r}; add it, or withdraw the message"
+                )
+            receipt = channel.send(Sending(claim.message, claim.attempt, now(), rules.variable))
+        except Deferred as failure:
+            tired.add(claim.message.channel)
+            _defer(outbox, claim, failure, now(), rules, done)
+        except NotDelivered as failure:
+            _give_up(outbox, claim, str(failure), now(), rules, done)
+        except Exception as bug:  # noqa: BLE001 - a mistake of ours in one channel must not silence the others
+            tired.add(claim.message.channel)
+            _defer(outbox, claim, Deferred(f"internal error: {type(bug).__name__}"), now(), rules, done)
+        else:
+            outbox.sent(claim, receipt, now())
+            done.sent.append(claim.message.id)
+    return done
+
+
+def _defer(outbox: Outbox, claim: Claim, failure: Deferred, now: datetime, rules: Rules, done: Delivered) -> None:
+    wait = rules.back_off.wait(claim.attempt, rules.chance(), failure.wait)
+    if wait is None or now + timedelta(seconds=wait) > claim.since + rules.patience:
+        _give_up(outbox, claim, f"{failure}; given up after {claim.attempt} attempts", now, rules, done)
+        return
+    outbox.again(claim, str(failure), now, now + timedelta(seconds=wait))
+    done.waiting[claim.message.id] = str(failure)
+
+
+def _give_up(outbox: Outbox, claim: Claim, why: str, now: datetime, rules: Rules, done: Delivered) -> None:
+    outbox.dead(claim, why, now, _alerts(claim.message, why, now, rules.fallback))
+    done.dead[claim.message.id] = why
+
+
+def _alerts(message: Message, why: str, now: datetime, fallback: Sequence[str]) -> list[Message]:
+    """Return what tells others of a dead letter; one that was itself such an alert is not told of again."""
+    if message.key.startswith(UNDELIVERED):
+        return []
+    grave = message.kind is Kind.NOTICE or message.severity is Severity.CRITICAL
+    return [
+        Message(
+            key=f"{UNDELIVERED}{message.id}",
+            channel=channel,
+            kind=Kind.ALERT,
+            incident=f"{UNDELIVERED}{message.channel}",
+            severity=Severity.CRITICAL if grave else Severity.MAJOR,
+            subject=f"Not delivered on {message.channel}: {message.subject}"[:MAX_SUBJECT],
+            text=f"{message.kind.capitalize()} {message.id} was given up: {why}.\n"
+            f"Put right what is named there, then: probity notify ENGAGEMENT --retry {message.id}",
+            link=message.link,
+            created=now,
+        )
+        for channel in fallback
+        if channel != message.channel
+    ]
