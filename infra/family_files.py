@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from evidence.families import Family, all_families, family
 from evidence.locker import Stored
+from infra.cloud_logs import LOGS, gather_cloud_logs, log_of
 from infra.decompress import is_gzip
 from infra.document_files import DocumentFiles
 from infra.folder import Folder
@@ -50,13 +51,18 @@ def gather_family_files(source: Source, configured: str, gathering: Gathering) -
     folder = Folder(gathering, source, configured)
     documents = DocumentFiles(folder)
     others: list[tuple[str, str]] = []
+    logs: dict[str, list[Entry]] = {}
     for done, entry in enumerate(folder.entries, start=1):
         name, form = _family_of(entry.name), _format_of(entry.name)
-        if name is None or form is None:
+        if (log := log_of(entry.name)) is not None:
+            logs.setdefault(log, []).append(entry)
+        elif name is None or form is None:
             others.append((entry.name, _why_not(entry.name, name)))
         else:
             _Artefact(folder, documents, entry, name, form).gather()
         gathering.progress(source.kind, done, len(folder.entries))
+    for log, entries in sorted(logs.items()):
+        gather_cloud_logs(folder, log, entries)
     for other, why in others:
         named = _family_of(other)
         if other in documents.names:
@@ -126,6 +132,6 @@ def _format_of(name: str) -> Format | None:
 def _why_not(name: str, named: str | None) -> str:
     if named is not None:
         return f"not one of {', '.join(FORMATS)}"
-    near = difflib.get_close_matches(name.replace("/", ".").split(".")[0], all_families(), n=1)
+    near = difflib.get_close_matches(name.replace("/", ".").split(".")[0], (*all_families(), *LOGS), n=1)
     meant = f" (did you mean {near[0]!r}?)" if near else ""
     return f"not named after a record family{meant}"

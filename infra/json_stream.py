@@ -1,7 +1,7 @@
 """Records out of a stream of JSON in whatever form it comes, through a window of bounded size.
 
-Forms, also mixed: a document `{"Records": [...]}` or `{"Events": [...]}`, a bare array, one object a line, a single
-object over many lines. One bad record costs that record; the others are found again behind it.
+Forms, also mixed: a document `{"Records": [...]}` (by any name of `containers`), a bare array, one object a line, a
+single object over many lines. One bad record costs that record; the others are found again behind it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from infra.strict_json import Decoder, Flawed, NotJson
 CONTAINERS = ("Records", "Events")
 CHUNK_BYTES = 256 * 1024
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
-_DOCUMENT = re.compile(r'\{[ \t\r\n]*"(?:Records|Events)"[ \t\r\n]*:[ \t\r\n]*\[')
 _STRUCTURE = re.compile(r'["{}\[\],]')
 _IN_STRING = re.compile(r'["\\]')
 _MARGIN = re.compile(r"\n[^ \t\r\n}\]]")
@@ -49,9 +48,11 @@ class _TooLongError(NotJson):
 class JsonStream:
     """Reads records one by one. After the last, `damage` says why the stream ended too early, if it did."""
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+    def __init__(self, stream: BinaryIO, limits: Limits, containers: tuple[str, ...] = CONTAINERS) -> None:
         self.damage: str | None = None
-        self._stream, self._limits = stream, limits
+        self._stream, self._limits, self._containers = stream, limits, containers
+        space = r"[ \t\r\n]*"
+        self._opens = re.compile(rf'\{{{space}"(?:{"|".join(containers)})"{space}:{space}\[')
         self._decoder = Decoder()
         # Bytes that are not UTF-8 become surrogates: they cost the value they stand in and not the file.
         self._utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -104,7 +105,7 @@ class JsonStream:
                 content = self._value()
             except NotJson:
                 break
-            if key in CONTAINERS:
+            if key in self._containers:
                 yield Broken(f"duplicate key {key!r}", max(1, len(content) if isinstance(content, list) else 1))
         if self._must() == "}":
             self._at += 1
@@ -127,7 +128,7 @@ class JsonStream:
         except NotJson as cause:
             yield self._skip_lines(str(cause))
             return
-        inner = [value.get(key) for key in CONTAINERS] if isinstance(value, dict) else []
+        inner = [value.get(key) for key in self._containers] if isinstance(value, dict) else []
         listed = next((records for records in inner if isinstance(records, list)), None)
         yield from [value] if listed is None else listed
 
@@ -182,7 +183,7 @@ class JsonStream:
     def _document(self) -> re.Match[str] | None:
         while len(self._text) - self._at < _OPENING and self._fill():
             pass
-        return _DOCUMENT.match(self._text, self._at)
+        return self._opens.match(self._text, self._at)
 
     def _skip_element(self) -> None:
         depth = 0

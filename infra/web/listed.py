@@ -18,27 +18,39 @@ class Repeated(Exception):
     """A record that an earlier page had already."""
 
 
+class Beside(Exception):
+    """A record of something else, or of another time, than was asked for."""
+
+
 def take(asking: Inquiry, page: Page, listed: str, rows_of: RowsOf, rows: FamilyRows, note: str = "") -> None:
     """Count every record of a page, write its rows, and add the page's card.
 
-    `rows_of` gives the rows of a record; it raises `ValueError` for one that is not as documented, and `Repeated`.
+    `rows_of` gives the rows of a record; it raises `ValueError` for one that is not as documented, and `Repeated` or
+    `Beside` for one that is no row.
     """
     tally = Tally(f"{page.request.path} page {page.number}", asking.gathering.limits)
     if note:
         tally.problem(note)
     for number, record in enumerate(_records(page, listed, tally), start=1):
-        try:
-            found = list(rows_of(record))
-        except Repeated:
-            tally.duplicates += 1
-        except ValueError as cause:
-            tally.lose(f"record {number}")
-            tally.problem(f"{tally.name}: record {number}: {cause}")
-        else:
-            tally.rows += 1
-            for name, row in found:
-                rows.add(name, row, artefact=page.stored.artefact, row=number)
+        take_record(record, number, rows_of, rows, tally, page.stored.artefact)
     asking.card(page, tally)
+
+
+def take_record(record: Any, number: int, rows_of: RowsOf, rows: FamilyRows, tally: Tally, artefact: str) -> None:
+    """Count one record, and write its rows where it has any."""
+    try:
+        found = list(rows_of(record))
+    except Repeated:
+        tally.duplicates += 1
+    except Beside:
+        tally.not_relevant += 1
+    except ValueError as cause:
+        tally.lose(f"record {number}")
+        tally.problem(f"{tally.name}: record {number}: {cause}")
+    else:
+        tally.rows += 1
+        for name, row in found:
+            rows.add(name, row, artefact=artefact, row=number)
 
 
 def _records(page: Page, name: str, tally: Tally) -> list[Any]:

@@ -21,7 +21,9 @@ def table(heading, page=PAGE):
 
 
 def test_every_source_is_found():
-    assert list(discover()) == ["anthropic", "bundles", "cloudtrail", "documents", "files", "mailbox", "openai"]
+    assert list(discover()) == [
+        *("anthropic", "bundles", "cloudtrail", "documents", "files", "mailbox", "openai", "statuspage"),
+    ]
 
 
 def test_every_family_has_a_provider():
