@@ -9,6 +9,7 @@ there shows only against what the trail says it delivered last.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ ALGORITHM = "SHA256withRSA"
 #: Digests are delivered about once an hour; so much may lie between the end of the newest and its delivery.
 DELIVERY = timedelta(hours=2)
 MAX_LOGS = 100_000
+#: Files are called `<account>_CloudTrail_<region>_<time>_<random>.json.gz`.
+NAMED_TIME = re.compile(r"_([0-9]{8}T[0-9]{4}Z)_[^/]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ class LogFound(NamedTuple):
 def compare(chain: Chain, found: Mapping[str, LogFound]) -> tuple[Fault, ...]:
     """Return what differs between the log files that digests name and those that are there, by key.
 
-    A file that was delivered within the digests' hours and that none of them names was put there by somebody else.
+    A file that none of them names, though it was delivered within their hours or says so in its name, was put there by
+    somebody else: whoever adds one later cannot choose the time that S3 keeps, and would choose the name.
     """
     faults = [
         Fault("LOG_MISSING", key, "named by a digest and not in the bucket") for key in chain.logs if key not in found
@@ -132,9 +136,25 @@ def compare(chain: Chain, found: Mapping[str, LogFound]) -> tuple[Fault, ...]:
     faults += [
         Fault("LOG_UNLISTED", key, "was delivered within the digests' hours, and none of them names it")
         for key, log in found.items()
-        if key not in chain.logs and any(start <= log.delivered_at < end for start, end in chain.hours)
+        if key not in chain.logs and (_within(chain, log.delivered_at) or _named_within(chain, key))
     ]
     return tuple(faults)
+
+
+def _within(chain: Chain, moment: datetime) -> bool:
+    return any(start <= moment < end for start, end in chain.hours)
+
+
+def _named_within(chain: Chain, key: str) -> bool:
+    """Return whether a log file's name puts it so far before the end of the digests that one of them must name it."""
+    found = NAMED_TIME.search(key)
+    if found is None or not chain.hours:
+        return False
+    try:
+        named = datetime.strptime(found[1], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return _within(chain, named) and named + DELIVERY <= chain.hours[-1][1]
 
 
 def _read(bucket: str, delivered: Delivered, chain: Chain) -> _Digest | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.cloudtrail_digests import Chain, compare, validate
+from infra.cloudtrail_digests import Chain, LogFound, compare, validate
 from tests.infra.digest_chain import BUCKET, HOUR, KEYS, START, Trail, digest_key, log_key, text_of
 
 
@@ -30,6 +30,16 @@ def test_an_untouched_trail_has_no_fault_and_proves_every_log_file() -> None:
     assert (chain.faults, compare(chain, trail.found())) == ([], ())
     assert set(chain.logs) == set(trail.logs)
     assert chain.hours == [(START + n * HOUR, START + (n + 1) * HOUR) for n in range(6)]
+
+
+def test_a_log_file_that_is_planted_later_is_noticed_by_its_name_and_a_late_one_is_left_to_later_digests() -> None:
+    trail = Trail()
+    planted, late = (
+        log_key(START + timedelta(minutes=90), "B" * 16),
+        log_key(trail.end - timedelta(minutes=9), "C" * 16),
+    )
+    found = trail.found() | {key: LogFound("0" * 64, trail.end + 900 * HOUR) for key in (planted, late)}
+    assert [(fault.code, fault.key) for fault in compare(examined(trail), found)] == [("LOG_UNLISTED", planted)]
 
 
 def test_the_order_in_which_digests_are_listed_does_not_matter() -> None:
