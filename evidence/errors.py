@@ -153,3 +153,11 @@ class BrokenReference(VerificationError):
 
 class PolicyNotMet(VerificationError):
     """The bundle is intact but does not meet what the reader demands (step 11)."""
+
+
+class BrokenCaseLog(VerificationError):
+    """A breach case's log was altered, cut, reordered or written by a key that is not the engagement's."""
+
+
+class StepRefused(VerificationError):
+    """A step of a breach case that would bypass its second person, its approval or the text that was approved."""

@@ -21,6 +21,7 @@ from evidence.errors import BadInput, Place, Problem
 from evidence.minimisation.kinds import Kind, recognise
 from evidence.model import Closed, Instant
 from flows import engines
+from flows.breach_file import BreachSettings
 from flows.engines import DEFAULT, Choice
 from flows.ledger_file import LedgerPlace
 from flows.personal_data import PersonalData
@@ -74,6 +75,7 @@ class AuditFile(Closed):
     period: Annotated[str, BeforeValidator(_year), Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
     )
+    breach: BreachSettings | None = Field(default=None, description="breach cases that audits open, and their notices")
     as_of: Instant | None = Field(default=None, description="fixes the instant of judgement, so that results repeat")
 
 
@@ -105,7 +107,7 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
 
 def _published(written: dict[str, Any]) -> dict[str, Any]:
     """Return the whole file as a bundle carries it: without secrets, machines, and accounts of cloud services."""
-    published: dict[str, Any] = publishable(written)
+    published: dict[str, Any] = publishable({k: v for k, v in written.items() if k != "breach"})
     if "engine" in published:
         published["engine"] = engines.publishable(published["engine"])
     if published.get("store", {}).get("kind") == "s3":

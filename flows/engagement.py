@@ -14,10 +14,11 @@ from checks.waivers import AcceptedException, load_waivers
 from evidence.errors import BadInput, Place, Problem
 from evidence.ledger import Ledger
 from evidence.model import Period
+from evidence.signer import Signer
 from flows.audit_file import AuditFile, Lookup, load_audit_file
 from flows.ledger_file import open_ledger
 from flows.sealer import Sealer
-from flows.sealing_file import LocalKeys, open_sealer
+from flows.sealing_file import LocalKeys, open_sealer, open_statement_signer
 from infra.source import Source, tool_name
 from infra.store import FolderStore, Store
 
@@ -69,6 +70,10 @@ class Engagement:
     def sealer(self, now: datetime) -> Sealer:
         """Return the keys and authorities the audit file names; raises `BadInput` when one cannot be used."""
         return open_sealer(self.folder, self.file.signer, self.file.timestamp, now)
+
+    def statement_signer(self) -> Signer:
+        """Return the key that signs statements, without the seals; raises `BadInput` when it cannot be used."""
+        return open_statement_signer(self.folder, self.file.signer)
 
     def ledger(self) -> Ledger | None:
         """Return the ledger that runs are logged in; raises `BadInput` when its key cannot be used."""

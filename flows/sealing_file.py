@@ -92,6 +92,12 @@ def open_sealer(folder: Path, keys: LocalKeys | NamedKeys, timestamps: Timestamp
     )
 
 
+def open_statement_signer(folder: Path, keys: LocalKeys | NamedKeys) -> Signer:
+    """Return the P-256 key that signs statements, and what of an engagement is signed beside them; nothing else."""
+    named = _named(folder, keys)
+    return open_signer(named.dsse_p256, p256.ALGORITHM, folder, named.passphrase)
+
+
 def _named(folder: Path, keys: LocalKeys | NamedKeys) -> NamedKeys:
     """Return a folder of `probity keys new` as the keys it holds; earlier ones have the statement's key alone."""
     if isinstance(keys, NamedKeys):

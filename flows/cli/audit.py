@@ -18,6 +18,9 @@ from flows.wiring import Prepared, Request, prepare, reopen
 from infra import settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flows.engagement import Engagement
     from flows.pipeline import Audited
 
 INTERRUPTED = "was interrupted while it was sealed; `probity audit ENGAGEMENT --resume` finishes it"
@@ -71,6 +74,7 @@ def command(
             progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
+    progress.note(*_cases(prepared.engagement, audited, prepared.run.now()))
     if audited.failure:
         raise ReportFailed(audited.failure)
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
@@ -85,6 +89,16 @@ def _run(request: Request, prepared: Prepared, *, flow: bool) -> Audited:
     from flows.pipeline import run_audit  # noqa: PLC0415 - the pipeline is not in the base install
 
     return run_audit(prepared.engagement, prepared.run, prepared.sealer)
+
+
+def _cases(engagement: Engagement, audited: Audited, now: datetime) -> list[str]:
+    """Open or join the cases that the audit file asks for; after the result is printed, for theirs may not verify."""
+    if engagement.file.breach is None:
+        return []
+    from flows.cases import of_audit  # noqa: PLC0415 - most audits have no breach section
+
+    found = of_audit(engagement, audited.result, audited.bundle, now)
+    return [f"{name} waits for a decision: `probity breach show {engagement.folder} {name}`" for name in found]
 
 
 def _interrupted(prepared: Prepared) -> tuple[str, ...]:
@@ -103,6 +117,7 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
         opened = reopen(request)
         for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
             click.echo(_render(audited.result, audited.bundle, form))
+            progress.note(*_cases(opened.engagement, audited, opened.now()))
             statuses.append(audited.status)
             failures += [audited.failure] if audited.failure else []
         if not statuses:

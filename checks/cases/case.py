@@ -1,0 +1,175 @@
+"""A breach case: what its log folds to. Every line is checked as it was when it was written, so no log skips a step."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from checks.cases.entry import Classified, Due, Exhibited, NotNotified, Origin
+from evidence.case_log import Head
+
+
+class State(StrEnum):
+    """How far a case is, in order; with several notices, how far the one is that is furthest behind."""
+
+    OPENED = "opened"
+    TRIAGE = "triage"
+    NOT_NOTIFIED = "not_notified"
+    CLASSIFIED = "classified"
+    CLOCKS = "clocks"
+    DRAFTED = "drafted"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    SUPPLEMENTED = "supplemented"
+    CLOSED = "closed"
+
+
+#: The rule whose notice the vendor owes us: receiving one meets it, and no case waits for us to send it.
+OWED_TO_US = "contract-notice"
+_OF_NOTICES = (State.DRAFTED, State.REVIEWED, State.APPROVED, State.SENT, State.ACKNOWLEDGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did something, when, and what they said of it."""
+
+    who: str
+    at: datetime
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One candidate for an anchor; `seq` is the line that states it."""
+
+    seq: int
+    name: str
+    stated: str
+    basis: str
+    by: str
+    set_aside: Act | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice: its text as it is now, everybody who drafted it, and what was done with exactly this text."""
+
+    id: str
+    template: str
+    text: str
+    sha256: str
+    unknown: tuple[str, ...]
+    drafters: frozenset[str]
+    drafted: Act
+    supplements: str | None = None
+    reviewed: Act | None = None
+    approved: Act | None = None
+    sent: Act | None = None
+    how: str = ""
+    sent_at: datetime | None = None
+    acknowledged: Act | None = None
+
+    @property
+    def state(self) -> State:
+        """Return how far the notice is."""
+        steps = (self.reviewed, self.approved, self.sent, self.acknowledged)
+        done = [state for state, act in zip(_OF_NOTICES[1:], steps, strict=True) if act is not None]
+        return done[-1] if done else State.DRAFTED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided: that duties arise, or that nobody is notified."""
+
+    what: Classified | NotNotified
+    by: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as of its last line; `asked_again` is when something was seen that the last decision did not know of."""
+
+    id: str
+    opened: Act
+    triage_hours: int
+    origins: tuple[Origin, ...]
+    head: Head
+    follows: str = ""
+    asked_again: datetime | None = None
+    taken_up: Act | None = None
+    decision: Decision | None = None
+    candidates: tuple[Candidate, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    clocks: tuple[tuple[datetime, tuple[Due, ...]], ...] = ()
+    notices: Mapping[str, Notice] = field(default_factory=dict)
+    linked: tuple[Exhibited, ...] = ()
+    cured: Act | None = None
+    cured_at: datetime | None = None
+    closed: Act | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the incident that the case is about."""
+        return self.origins[0].key
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Return every violation that was seen."""
+        return frozenset(mark for origin in self.origins for mark in origin.marks)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return the rules that a person decided to apply; none before that, and none where nobody is notified."""
+        what = self.decision.what if self.decision else None
+        return what.rules if isinstance(what, Classified) else ()
+
+    @property
+    def evidence(self) -> frozenset[Exhibited]:
+        """Return the evidence that the case rests on."""
+        return frozenset(self.linked) | {each for origin in self.origins for each in origin.evidence}
+
+    @property
+    def state(self) -> State:
+        """Return how far the case is."""
+        if self.closed is not None:
+            return State.CLOSED
+        if self.decision is None:
+            return State.OPENED if self.taken_up is None else State.TRIAGE
+        if isinstance(self.decision.what, NotNotified):
+            return State.NOT_NOTIFIED
+        if not self.notices:
+            return State.CLOCKS if self.clocks else State.CLASSIFIED
+        state = min((notice.state for notice in self.notices.values()), key=_OF_NOTICES.index)
+        told = state in {State.SENT, State.ACKNOWLEDGED}
+        return State.SUPPLEMENTED if told and any(n.supplements for n in self.notices.values()) else state
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Return the rules under which a notice was sent; the vendor's is met by having come."""
+        sent = {notice.template for notice in self.notices.values() if notice.sent is not None}
+        return frozenset(sent | {OWED_TO_US for origin in self.origins if origin.kind == "notice"})
+
+    def with_notice(self, notice: Notice) -> Case:
+        """Return the case with one notice as it is now."""
+        return replace(self, notices={**self.notices, notice.id: notice})
+
+
+def person(name: str) -> str:
+    """Return a name as it is compared: two spellings of one name are one person."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of a notice's text in UTF-8: what an approval names."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_free(notices: Sequence[str]) -> str:
+    """Return the next name of a notice."""
+    return f"N-{len(notices) + 1}"

@@ -1,0 +1,149 @@
+"""The clocks of a case: computed afresh from its candidates and facts whenever somebody looks, and never remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from checks.cases.case import OWED_TO_US, Candidate, Case
+from checks.cases.entry import VENDOR_AWARE, Classified, Due
+from checks.clocks.anchor import Anchor, read_anchor, zone_named
+from checks.clocks.deadline import Deadline, Facts, Standing, deadline
+from checks.clocks.rule import ANCHORS, Rule, rule_named
+from evidence.errors import BadInput
+from evidence.model import instant_text
+
+TRIAGE = "triage"
+#: A standing beside those of `Standing`: what is stated contradicts itself, so that nothing can be computed.
+CONTRADICTED = "contradicted"
+_LATEST = "latest_intermediate"  # 2025/301 art. 5(1)(c): the latest update counts; everywhere else the earliest
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock that nobody has stopped yet; without `due` its anchor is not known, or the law gives no number."""
+
+    name: str
+    started: datetime | None
+    due: datetime | None
+    recipient: str
+    standing: str = Standing.COMPUTED.value
+    basis: str = ""
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether the time ended before an instant."""
+        return self.due is not None and now > self.due
+
+
+def chosen(case: Case, name: str, zone: ZoneInfo) -> Candidate | None:
+    """Return the candidate that counts: the earliest that nobody set aside; of intermediate reports the latest."""
+    open_ones = [c for c in case.candidates if c.name == name and c.set_aside is None]
+    if not open_ones:
+        return None
+
+    def when(candidate: Candidate) -> datetime:
+        return _read(candidate).instant(zone)
+
+    return max(open_ones, key=when) if name == _LATEST else min(open_ones, key=when)
+
+
+def deadlines(case: Case) -> tuple[Due, ...]:
+    """Return the deadline of every rule that applies; one whose anchor is missing is there, and says so."""
+    what = case.decision.what if case.decision else None
+    if not isinstance(what, Classified):
+        return ()
+    return tuple(_due(case, what, rule_named(name)) for name in what.rules)
+
+
+def running(case: Case) -> tuple[Clock, ...]:
+    """Return the clocks that run: triage until a person decided, then each rule's until somebody was told."""
+    if case.closed is not None:
+        return ()
+    if case.decision is None:
+        return (_triage(case),)
+    told = case.told
+    return tuple(
+        Clock(
+            name=due.rule,
+            started=_parsed(due.started),
+            due=_parsed(due.due_utc),
+            recipient=rule_named(due.rule).recipient,
+            standing=due.status,
+            basis=due.basis,
+        )
+        for due in deadlines(case)
+        if due.rule not in told
+    )
+
+
+def _triage(case: Case) -> Clock:
+    """Return the triage clock; it starts anew when something is seen that the last decision did not know of."""
+    started = case.opened.at if case.asked_again is None else case.asked_again
+    due = started + timedelta(hours=case.triage_hours)
+    return Clock(TRIAGE, started, due, "whoever decides whether anybody is notified", basis=f"{case.triage_hours} h")
+
+
+def _due(case: Case, what: Classified, rule: Rule) -> Due:
+    zone = zone_named(what.zone or rule.zone or "UTC")
+    selected = {name: each for name in ANCHORS if (each := _for(case, rule, name, zone)) is not None}
+    facts = Facts(
+        anchors={name: _named(each, name) for name, each in selected.items()},
+        entities=frozenset(what.entities),
+        countries=what.countries,
+        circumstances=frozenset(what.circumstances),
+        affected=what.affected,
+        contract_hours=what.contract_hours,
+        zone=what.zone,
+    )
+    name = rule.form.anchor
+    started = selected.get(name)
+    stated = {"rule": rule.id, "version": rule.version, "legal_ref": rule.legal_ref, "anchor": name}
+    stated["started"] = None if started is None else instant_text(_read(started).instant(zone))
+    try:
+        return Due.model_validate(stated | _computed(deadline(rule, facts), selected, rule))
+    except BadInput as cause:
+        why = "; ".join(f"{p.place}: {p.message}" for p in cause.problems)
+        nothing = {"due_utc": None, "due_local": None, "calendar": None, "outer_utc": None, "assumptions": ()}
+        return Due.model_validate(stated | nothing | {"tz": zone.key, "status": CONTRADICTED, "basis": why})
+
+
+def _computed(found: Deadline, selected: Mapping[str, Candidate], rule: Rule) -> dict[str, object]:
+    more = tuple(
+        f"{name} is taken from {each.name}, the earliest known; state another if it was discovered earlier"
+        for name, each in selected.items()
+        if name in rule.anchors and each.name not in {name, VENDOR_AWARE}
+    )
+    return {
+        "due_utc": None if found.due is None else instant_text(found.due),
+        "due_local": None if found.due is None else found.due.astimezone(found.zone).isoformat(),
+        "tz": found.zone.key,
+        "calendar": None if found.calendar is None else dict(found.calendar),
+        "outer_utc": None if found.outer is None else instant_text(found.outer),
+        "status": found.standing.value,
+        "basis": found.basis,
+        "assumptions": (*found.assumptions, *more),
+    }
+
+
+def _for(case: Case, rule: Rule, name: str, zone: ZoneInfo) -> Candidate | None:
+    """Return the candidate for a rule's anchor: the vendor's own awareness for the notice that the vendor owes."""
+    if rule.id == OWED_TO_US and name == "aware":
+        return chosen(case, VENDOR_AWARE, zone)
+    found = chosen(case, name, zone)
+    return chosen(case, "aware", zone) if found is None and name == "discovered" else found
+
+
+def _named(candidate: Candidate, name: str) -> Anchor:
+    read = _read(candidate)
+    return Anchor(name, read.at, read.day)
+
+
+def _read(candidate: Candidate) -> Anchor:
+    name = "aware" if candidate.name == VENDOR_AWARE else candidate.name
+    return read_anchor(f"{name}={candidate.stated}")
+
+
+def _parsed(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
