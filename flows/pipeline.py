@@ -144,7 +144,7 @@ def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gath
         try:
             found.append(one(engagement, run, source, number))
         except SourceError as error:
-            failed |= source.provides
+            failed |= source.gives
             problems.append(f"{source.kind}: {error}")
     tables: dict[str, tuple[Path, ...]] = {}
     for part in found:

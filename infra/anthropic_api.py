@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from evidence.errors import NotLogged
 from evidence.model import instant_text
 from infra import anthropic_records as records
 from infra import transparency_log as axt
+from infra.anthropic_receipts import NOTED, Happened
 from infra.family_rows import FamilyRows
 from infra.source import Gathering, Source
 from infra.tally import Tally
@@ -26,7 +27,8 @@ from infra.web.client import Client, Request
 from infra.web.inquiry import Inquiry, Page
 from infra.web.listed import Repeated, Row, after, no_more, take
 
-FAMILIES = ("access_events", "audit_log", "feature_usage", "settings")
+FEED = ("access_events", "audit_log", "feature_usage", "settings")
+FAMILIES = (*FEED, "data_lifecycle")
 VERSION = "2023-06-01"
 #: An activity can be queried within a minute; whatever is younger is left to the next audit.
 VISIBLE_AFTER = timedelta(minutes=1)
@@ -46,24 +48,38 @@ class AnthropicGathering:
     key: str = axt.SIGNING_KEY
     seen: set[str] = field(default_factory=set)
     accesses: list[Mapping[str, Any]] = field(default_factory=list)
+    happened: Happened = field(default_factory=Happened)
 
     def activities(self, client: Client, identity: str) -> None:
         """Read the activity feed of the period, then hold every access against the transparency log."""
-        start = self.gathering.period.start
-        end = min(self.gathering.period.end, self.gathering.now() - VISIBLE_AFTER)
+        self._feed(client, identity, self.gathering.period.start, min(self.gathering.period.end, self._visible()))
+        if self.accesses:
+            self._transparency(client, identity)
+
+    def later(self, client: Client, identity: str) -> None:
+        """Read what was made and deleted after the period: what was captured in it may be deleted later."""
+        if self.gathering.period.end < self._visible():
+            only = tuple(("activity_types[]", name) for name in sorted(NOTED))
+            self._feed(client, identity, self.gathering.period.end, self._visible(), only)
+
+    def _visible(self) -> datetime:
+        return self.gathering.now() - VISIBLE_AFTER
+
+    def _feed(
+        self, client: Client, identity: str, start: datetime, end: datetime, only: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         query = (
             ("organization_ids[]", self.organization),
             ("order", "asc"),
             ("created_at.gte", instant_text(start)),
             ("created_at.lt", instant_text(end)),
+            *only,
             ("limit", PAGE),
         )
-        asking = self._inquiry(client, identity, ("access_events", "audit_log", "feature_usage", "settings"))
+        asking = self._inquiry(client, identity, FEED)
         for page in asking.pages(Request(ACTIVITIES, query), FOLLOWING):
             take(asking, page, "data", self._activity, self.rows)
         asking.finish()
-        if self.accesses:
-            self._transparency(client, identity)
 
     def settings(self, client: Client, identity: str) -> None:
         """Read the effective settings of the organisation."""
@@ -105,6 +121,7 @@ class AnthropicGathering:
         if record["id"] in self.seen:
             raise Repeated
         self.seen.add(record["id"])
+        self.happened.note(record)
         if record["type"] in axt.TYPES:
             self.accesses.append(record)
         return iter(found)

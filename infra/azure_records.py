@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from infra.cloud_records import NOT_PROCESSED, Once, moment_of, part_of, rows_of, text_in
-from infra.web.listed import Beside, Row, object_of, text_of
+from infra.web.listed import Beside, Row, instant_of, object_of, text_of
 
 PROVIDER = "azure"
 OURS = "/providers/microsoft.cognitiveservices/"
@@ -173,7 +173,7 @@ def _outcome(result: str) -> str:
 
 
 def _instant(text: Any) -> datetime:
-    moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    if moment is None or moment.tzinfo is None:
+    moment = instant_of(text)
+    if moment is None:
         raise ValueError("a time without its offset, or none")
     return moment

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from evidence.model import instant_text
-from infra.web.listed import Repeated, Row
+from infra.web.listed import Repeated, Row, instant_of
 
 AUDIT, ACTIVITY = "audit_log", "processing_activity"
 FAMILIES = (AUDIT, ACTIVITY)
@@ -36,11 +35,8 @@ class Once:
 
 def moment_of(value: Any) -> Any:
     """Return an instant cut to microseconds, which is all that tables hold; anything else as it is."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    return value if moment is None or moment.tzinfo is None else instant_text(moment)
+    moment = instant_of(value)
+    return value if moment is None else instant_text(moment)
 
 
 def rows_of(event: Mapping[str, Any], processing: Mapping[str, Any] | None) -> list[Row]:

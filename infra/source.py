@@ -60,7 +60,8 @@ class Custody:
 
     `identity` names a credential without revealing it. `finished` is when the artefact was whole, if that was before
     now. `source_digest` is the digest or signature that the source itself supplied. `blind` names families whose
-    records the source did not keep, or not all of the time.
+    records the source did not keep, or not all of the time. `assurance` is what the artefact is worth at most, where
+    that is less than its source is.
     """
 
     query: str = ""
@@ -72,6 +73,7 @@ class Custody:
     source_digest: str | None = None
     source_digest_verified: bool | None = None
     blind: tuple[str, ...] = ()
+    assurance: Assurance | None = None
 
 
 NO_CUSTODY = Custody()
@@ -205,7 +207,7 @@ class Gathering:
                 collector=self.collector,
                 identity=custody.identity or self.identity,
                 attempts=custody.attempts,
-                assurance=source.assurance,
+                assurance=min(source.assurance, custody.assurance or source.assurance, key=lambda one: one.rank),
                 source_digest=custody.source_digest,
                 source_digest_verified=custody.source_digest_verified,
                 blind=custody.blind,
@@ -234,6 +236,11 @@ class Source(BaseModel):
     assurance: Assurance = Assurance.ATTESTED
 
     provides: ClassVar[frozenset[str]]
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """Return what this source gives as it is configured, which is some of what its kind `provides`."""
+        return self.provides
 
     def gather(self, gathering: Gathering) -> None:
         """Store what the source says, write its rows, and add a card for every artefact.

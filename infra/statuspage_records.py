@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evidence.model import Period, instant_text
-from infra.web.listed import Beside, Repeated, Row, object_of, text_of
+from infra.web.listed import Beside, Repeated, Row, instant_of, object_of, text_of
 
 OUTAGES, UPTIME = "service_outages", "uptime_statements"
 FAMILIES = (OUTAGES, UPTIME)
@@ -143,15 +143,6 @@ def _changes(stated: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
         if isinstance(affected, list):
             moment = text_of(update, "display_at" if update.get("display_at") else "created_at")
             yield from ((moment, object_of(change)) for change in affected)
-
-
-def instant_of(text: object) -> datetime | None:
-    """Return an instant with an offset, or None for whatever is none."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return None if moment is None or moment.tzinfo is None else moment
 
 
 def short_of(records: PageRecords) -> str:

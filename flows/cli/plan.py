@@ -50,7 +50,7 @@ class Clause:
 
 def _clause(engagement: Engagement, name: str) -> Clause:
     commitment = engagement.contract.commitments[name]
-    provided = frozenset[str]().union(*(s.provides for s in engagement.sources))
+    provided = frozenset[str]().union(*(s.gives for s in engagement.sources))
     needs = tuple(n.family for n in commitment.needs if n.required)
     return Clause(
         commitment=name,

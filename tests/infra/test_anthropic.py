@@ -14,7 +14,7 @@ from evidence.errors import BadInput, NotLogged
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period
 from infra import transparency_log as axt
-from infra.anthropic_api import FAMILIES, AnthropicGathering
+from infra.anthropic_api import FAMILIES, FEED, AnthropicGathering
 from infra.family_rows import FamilyRows
 from infra.source import Gathered, Gathering
 from infra.sources.anthropic import Anthropic
@@ -110,7 +110,7 @@ def test_a_record_that_is_not_as_documented_is_lost_and_counted(record: Any, tmp
 def test_a_fault_makes_the_feed_incomplete_for_all_it_gives(reply: Reply, why: str, tmp_path: Path) -> None:
     found = read(tmp_path, Vendor(broken={"/v1/compliance/activities": reply}), "activities")
     assert why in said(found)
-    assert {name for card in incomplete(found) for name in card.families} == set(FAMILIES)
+    assert {name for card in incomplete(found) for name in card.families} == set(FEED)
 
 
 def test_changes_of_settings_are_kept_as_they_are_stated(tmp_path: Path) -> None:
