@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -15,11 +16,11 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 CONNECTIONS = 32
 
 
-def aws_client(service: str, region: str, endpoint: str | None = None) -> Any:
+def aws_client(service: str, region: str, endpoint: str | None = None, egress: frozenset[str] | None = None) -> Any:
     """Return a client of one service; sends nothing. What passes (throttling, 5xx, time-outs) it tries again itself.
 
     An endpoint other than AWS's own is that of the audit file, or `AWS_ENDPOINT_URL[_SERVICE]`. `Terminal` when region
-    or endpoint make no client.
+    or endpoint make no client, or the endpoint's host is not among those of `egress`.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
@@ -28,6 +29,19 @@ def aws_client(service: str, region: str, endpoint: str | None = None) -> Any:
         max_pool_connections=CONNECTIONS,
     )
     try:
-        return boto3.session.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
+        client = boto3.session.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as cause:
         raise Terminal(f"no client for {service} in {region}: {cause}") from cause
+    host = urlsplit(client.meta.endpoint_url).hostname
+    if egress is not None and host not in egress:
+        raise Terminal(f"{host} is not a host that evidence may be fetched from; add it to `egress` in audit.yaml")
+    return client
+
+
+def aws_identity() -> str:
+    """Return how cards name the credentials of the standard chain: how they were found, and their last characters."""
+    try:
+        found = boto3.session.Session().get_credentials()
+    except BotoCoreError:
+        found = None
+    return "no AWS identity" if found is None else f"AWS {found.method} …{str(found.access_key)[-4:]}"

@@ -13,17 +13,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 
 from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded, SourceError, Terminal, Transient, VerificationError
 from evidence.locker import Batch, Locker, Stored
 from infra.s3 import NO_BUCKET, NO_IDENTITY, NO_RIGHTS, code_of
+from infra.source import Gathering
 
 THREADS = 16
 CHUNK = 1024 * 1024
 IN_MEMORY = 8 * CHUNK
 MAX_OBJECTS = 1_000_000
+#: What another attempt would not change: a right, an identity, or a thing that is missing, or a call not as documented.
+UNASKED = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
+FOR_GOOD = frozenset(
+    {
+        *(*NO_BUCKET, *NO_RIGHTS, *NO_IDENTITY, "AccessDeniedException", "UnauthorizedOperation"),
+        *("UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException", "InvalidSignatureException"),
+        *("TrailNotFoundException", "ResourceNotFoundException", "NotFoundException", "ValidationException"),
+    }
+)
 
 
 class Listed(NamedTuple):
@@ -48,7 +64,7 @@ def source_error(verb: str, where: str, cause: Exception) -> SourceError:
     """Return why a bucket cannot be read: for good where a right, an identity or the bucket is missing."""
     code = code_of(cause)
     said = f"cannot {verb} {where} ({code or type(cause).__name__})"
-    if code in NO_BUCKET | NO_RIGHTS | NO_IDENTITY:
+    if code in FOR_GOOD or isinstance(cause, UNASKED):
         return Terminal(f"{said}; compare bucket, identity and rights with docs/connect-aws.md")
     return Transient(said)
 
@@ -170,6 +186,13 @@ class Bucket:
             return listed, cause
         with spool:
             return Fetched(listed, into.put(spool), metadata)
+
+
+def refuse_region(bucket: Bucket, gathering: Gathering) -> None:
+    """Raise `Terminal` for a bucket outside the regions that evidence may lie in, where the audit file names any."""
+    allowed = gathering.evidence_regions
+    if allowed is not None and (region := bucket.region()) not in allowed:
+        raise Terminal(f"s3://{bucket.name} is in {region}, and `evidence_regions` in audit.yaml does not have it")
 
 
 def memory_of(folder: Path | None, *names: str) -> Path | None:

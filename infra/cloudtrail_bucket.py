@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from evidence.canonical import canonical_bytes
-from evidence.errors import LimitExceeded, SourceError, Terminal
-from infra.bucket_objects import Bucket, Fetched, Listed, memory_of
+from evidence.errors import LimitExceeded, SourceError
+from infra.bucket_objects import Bucket, Fetched, Listed, memory_of, refuse_region
 from infra.cloudtrail_digests import Chain, Delivered, Fault, LogFound, compare, inflated_sha256, validate
 from infra.cloudtrail_files import gather_logs
 from infra.decompress import open_inflated
@@ -75,7 +75,7 @@ def gather_bucket(source: Source, trail: Trail, s3: Any, cloudtrail: Any, gather
         memory_of(gathering.journals, "cloudtrail", trail.bucket),
         gathering.limits.log_object,
     )
-    _refuse_region(bucket, gathering)
+    refuse_region(bucket, gathering)
     regions = sorted({place.region for place in trail.places})
     config = read_trail(cloudtrail, trail.name, regions, source, gathering, FAMILIES)
     entries: list[Entry] = []
@@ -88,12 +88,6 @@ def gather_bucket(source: Source, trail: Trail, s3: Any, cloudtrail: Any, gather
 
 def _name(entry: Entry) -> str:
     return entry.name
-
-
-def _refuse_region(bucket: Bucket, gathering: Gathering) -> None:
-    allowed = gathering.evidence_regions
-    if allowed is not None and (region := bucket.region()) not in allowed:
-        raise Terminal(f"s3://{bucket.name} is in {region}, and `evidence_regions` in audit.yaml does not have it")
 
 
 def _fetch(bucket: Bucket, trail: Trail, place: Place, gathering: Gathering) -> _Fetching:

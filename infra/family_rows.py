@@ -13,6 +13,9 @@ from infra.rows import Rows
 from infra.source import Gathering
 from infra.tables import Part
 
+#: A row by the family it is of.
+Row = tuple[str, dict[str, Any]]
+
 
 class FamilyRows:
     """Collects rows by family and types them in batches; `keep` makes the families' parts tables of the gathering."""

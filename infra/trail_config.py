@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from evidence.canonical import canonical_bytes
-from evidence.errors import SourceError, Terminal
+from evidence.errors import Terminal
 from evidence.model import Period
+from infra.aws_answers import Answers, paged
 from infra.bedrock_events import MANTLE, RUNTIME
-from infra.bucket_objects import source_error
-from infra.source import Custody, Gathering, Source
+from infra.source import Gathering, Source
 from infra.tally import Tally
 
 MANTLE_RESOURCE = "AWS::BedrockMantle::Project"
-MEDIA_TYPE = "application/json"
 #: AWS gives keys for spans of time; a digest late in one may be signed with a key of the next.
 FINGERPRINT = "Fingerprint"
 
@@ -39,7 +34,6 @@ class TrailConfig:
     status: Mapping[str, Any] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
     dark: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
 
     @property
     def newest_digest(self) -> datetime | None:
@@ -55,79 +49,30 @@ def read_trail(
 
     What the trail does not log makes that card blind; a call that fails makes it incomplete.
     """
-    reader = _Reader(client, source, gathering, families, TrailConfig())
-    config, period = reader.config, gathering.period
-    config.trail = reader.ask("GetTrail", lambda: client.get_trail(Name=name)).get("Trail", {})
-    config.status = reader.ask("GetTrailStatus", lambda: client.get_trail_status(Name=name))
-    selectors = reader.ask("GetEventSelectors", lambda: client.get_event_selectors(TrailName=name))
-    listed = reader.ask("ListPublicKeys", lambda: _all_keys(client, period.start, min(period.end, gathering.instant)))
+    config, period = TrailConfig(), gathering.period
+    asking = Answers("CloudTrail", source, gathering)
+    config.trail = asking.ask("GetTrail", lambda: client.get_trail(Name=name)).get("Trail", {})
+    config.status = asking.ask("GetTrailStatus", lambda: client.get_trail_status(Name=name))
+    selectors = asking.ask("GetEventSelectors", lambda: client.get_event_selectors(TrailName=name))
+    span = {"StartTime": period.start, "EndTime": min(period.end, gathering.instant)}
+    listed = asking.ask("ListPublicKeys", lambda: paged(client, "list_public_keys", "PublicKeyList", **span))
     for item in listed.get("PublicKeyList", ()):
         value = item["Value"] if isinstance(item["Value"], bytes) else base64.b64decode(item["Value"])
         if hashlib.md5(value, usedforsecurity=False).hexdigest() == item[FINGERPRINT]:
             config.keys[item[FINGERPRINT]] = value
-    if not config.faults:
+    if not asking.faults:
         config.dark += [*_off(config, period), *_elsewhere(config, regions), *_unselected(selectors)]
-    reader.finish()
+    tally = Tally("the trail's configuration", gathering.limits)
+    for why in config.dark:
+        tally.problem(f"blind: {why}")
+    asking.card(
+        asking.keep("probity.trail/v1", blind=config.dark),
+        str(config.trail.get("TrailARN", "CloudTrail")),
+        families if asking.faults else (),
+        tally,
+        blind=families if config.dark else (),
+    )
     return config
-
-
-def _all_keys(client: Any, start: datetime, end: datetime) -> dict[str, Any]:
-    pages = client.get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
-    return {"PublicKeyList": [item for page in pages for item in page["PublicKeyList"]]}
-
-
-@dataclass(slots=True)
-class _Reader:
-    client: Any
-    source: Source
-    gathering: Gathering
-    families: tuple[str, ...]
-    config: TrailConfig
-    answers: dict[str, Any] = field(default_factory=dict)
-    started: datetime | None = None
-
-    def ask(self, call: str, asked: Callable[[], Any]) -> Mapping[str, Any]:
-        self.started = self.started or self.gathering.now()
-        try:
-            answer = dict(asked())
-        except (ClientError, BotoCoreError) as cause:
-            failure: SourceError = source_error(f"call {call} of", "CloudTrail", cause)
-            self.config.faults.append(str(failure))
-            return {}
-        answer.pop("ResponseMetadata", None)
-        self.answers[call] = _plain(answer)
-        return answer
-
-    def finish(self) -> None:
-        tally = Tally("the trail's configuration", self.gathering.limits)
-        for why in self.config.faults:
-            tally.break_off("a call", why)
-        for why in self.config.dark:
-            tally.problem(f"blind: {why}")
-        told = {"schema": "probity.trail/v1", "answers": self.answers, "blind": self.config.dark}
-        stored = self.gathering.locker.put(io.BytesIO(canonical_bytes(told | {"faults": self.config.faults})))
-        self.gathering.add_card(
-            self.source,
-            stored,
-            tally,
-            started=self.started or self.gathering.now(),
-            address=str(self.config.trail.get("TrailARN", "CloudTrail")),
-            media_type=MEDIA_TYPE,
-            families=self.families if self.config.faults else (),
-            custody=Custody(query=", ".join(self.answers), blind=self.families if self.config.dark else ()),
-        )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return str(value) if isinstance(value, float) else value
 
 
 def _off(config: TrailConfig, period: Period) -> Iterator[str]:

@@ -17,6 +17,8 @@ class MaxAge:
     """Age is deletion (or last sighting) minus first capture, in exact microseconds; the limit itself is allowed.
 
     A soft deletion and a snapshot are sightings: they can prove that a record was kept too long, never that it is gone.
+    A record that was missing at `gone_by` went some time after its last sighting: kept within the limit only if it was
+    so at `gone_by`, kept too long only if a sighting says so, and otherwise unknown.
     The first capture of the same content in any system starts its age, so copying a record does not renew it. Captured
     again after a hard deletion, it may be new under an old name or the old one come back: unless one of its lives alone
     was too long, that is contradicted, and it is not gone before its last capture is.
@@ -61,15 +63,19 @@ item AS (
          max(known_at - captured_at) AS one_life,
          CASE WHEN max(captured_at) > min(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END)
               THEN 1 ELSE 0 END AS returned,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS gone_at,
+         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS struck_at,
+         max(CASE WHEN deleted_at IS NULL THEN gone_by END) AS missing_at,
          max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL ELSE known_at END) AS seen_at,
          max(consent_id) AS consent_id, max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
          max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
   FROM stated GROUP BY subject, record, content_class),
+lived AS (
+  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at,
+         greatest(coalesce(struck_at, seen_at), coalesce(seen_at, struck_at)) AS sure_at FROM item),
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
          max(returned) OVER (PARTITION BY record, content_class) AS renamed,
-         greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM item),
+         greatest(coalesce(gone_at, seen_at), coalesce(seen_at, gone_at)) AS last_known FROM lived),
 {self._consents()}
 {self._judged()},
 coded AS (
@@ -84,15 +90,17 @@ coded AS (
 
     def _judged(self) -> str:
         return f"""judged AS (
-  SELECT subject, record, origin AS moment, artefact, last_known - origin AS measure,
+  SELECT subject, record, origin AS moment, artefact,
+  CASE WHEN last_known - origin > {self.limit.microseconds} THEN sure_at ELSE last_known END - origin AS measure,
   CASE
-    WHEN content_class IS NOT NULL AND subject <> '' AND last_known <= {self.scope.as_of}
-         AND last_known - origin > {self.limit.microseconds}
+    WHEN content_class IS NOT NULL AND subject <> '' AND sure_at <= {self.scope.as_of}
+         AND sure_at - origin > {self.limit.microseconds}
       THEN CASE WHEN renamed = 1 AND coalesce(one_life, 0) <= {self.limit.microseconds} THEN 'contradicted'
                 ELSE {self._kept_too_long()} END
     WHEN broken = 1 OR content_class IS NULL OR subject = '' OR origin IS NULL
          OR origin > {self.scope.as_of} OR last_known > {self.scope.as_of} OR last_known < captured_at THEN 'unknown'
     WHEN gone_at IS NOT NULL AND seen_at > gone_at THEN 'contradicted'
+    WHEN last_known - origin > {self.limit.microseconds} THEN 'undeleted'
     WHEN gone_at >= captured_last THEN 'ok'
     WHEN {self.scope.as_of} - CASE WHEN returned = 1 THEN captured_last ELSE origin END
          <= {self.limit.microseconds} THEN 'open'
@@ -105,10 +113,11 @@ coded AS (
         if self.unless is None:
             return "CASE WHEN doubtful = 1 THEN 'unknown' ELSE 'violation' END"
         named = "c.scope IN (subject, record, subject || '/' || record)"
-        return f"""CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
+        sure = f"""EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
                              AND (aged.consent_id IS NULL OR c.consent_id = aged.consent_id)
-                             AND (c.expires_at IS NULL OR c.expires_at >= last_known) AND {named}) THEN 'excused'
-                WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
+                             AND {named} AND (c.expires_at IS NULL OR c.expires_at >= """
+        return f"""CASE WHEN {sure} last_known)) THEN 'excused'
+                WHEN doubtful = 1 OR {sure} sure_at)) OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
                      c.consent_id = aged.consent_id OR (aged.consent_id IS NULL AND (c.scope IS NULL OR {named}))))
                   THEN 'unknown' ELSE 'violation' END"""
 
@@ -119,7 +128,7 @@ coded AS (
         defect = f"({sql.defect_in('consent_id')}{nameless})"
         return f"""
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
-         deleted_at, delete_kind, snapshot_at, consent_id, artefact,
+         deleted_at, delete_kind, snapshot_at, consent_id, gone_by, artefact,
          CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at
               WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
               ELSE coalesce(deleted_at, snapshot_at) END AS known_at,

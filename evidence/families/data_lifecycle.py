@@ -1,6 +1,7 @@
 """`data_lifecycle`: when each record holding content was captured, deleted or last seen.
 
-`record_id` names the content itself: a copy of the same content in another system carries the same id.
+`record_id` names the content itself: a copy of the same content in another system carries the same id. Where nobody
+saw the deletion itself, `gone_by` is an instant after `snapshot_at` by which the record was seen to be there no more.
 """
 
 from __future__ import annotations
@@ -19,5 +20,6 @@ FAMILY = Family(
         optional(text("delete_kind", "hard", "crypto", "soft")),
         optional(instant("snapshot_at")),
         optional(text("consent_id")),
+        optional(instant("gone_by")),
     ),
 )

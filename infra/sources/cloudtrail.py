@@ -48,14 +48,15 @@ class CloudTrail(Source):
 
             gather_cloudtrail(self, self.path, gathering)
             return
-        from infra.aws import aws_client  # noqa: PLC0415 - nor boto3
+        from infra.aws import aws_client, aws_identity  # noqa: PLC0415 - nor boto3
         from infra.cloudtrail_bucket import Place, Trail, gather_bucket  # noqa: PLC0415
 
         places = tuple(Place(account, region) for account in self.accounts for region in self.regions)
         trail = Trail(self.trail or "", self.bucket or "", self.prefix, self.organization, places)
+        gathering.identity = aws_identity()
         home = self.trail_region or self.regions[0]
-        s3 = aws_client("s3", home, self.endpoint)
-        gather_bucket(self, trail, s3, aws_client("cloudtrail", home), gathering)
+        s3 = aws_client("s3", home, self.endpoint, gathering.egress)
+        gather_bucket(self, trail, s3, aws_client("cloudtrail", home, egress=gathering.egress), gathering)
 
 
 SOURCE = CloudTrail

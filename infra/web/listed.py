@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from infra.family_rows import FamilyRows
+from infra.family_rows import Row as Row  # noqa: PLC0414 - named by everyone who takes pages
 from infra.tally import Tally
 from infra.web.client import Request
 from infra.web.inquiry import Inquiry, Page
 
-Row = tuple[str, dict[str, Any]]
 RowsOf = Callable[[Any], Iterable[Row]]
 
 

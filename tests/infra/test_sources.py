@@ -8,7 +8,10 @@ from pydantic import ValidationError
 
 from evidence.families import all_families
 from evidence.model import Assurance
+from infra.bucket_objects import MAX_OBJECTS
+from infra.inventory_rows import MAX_OBJECTS as MOST_LISTED
 from infra.limits import GIB, KIB, MIB, Limits
+from infra.s3_inventory import MAX_SNAPSHOTS
 from infra.sources import discover
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
@@ -22,7 +25,7 @@ def table(heading, page=PAGE):
 
 def test_every_source_is_found():
     assert list(discover()) == [
-        *("anthropic", "bundles", "cloudtrail", "documents", "files", "mailbox", "openai", "statuspage"),
+        *("anthropic", "bundles", "cloudtrail", "documents", "files", "mailbox", "openai", "s3", "statuspage"),
     ]
 
 
@@ -52,6 +55,7 @@ def test_the_page_states_the_limits_of_the_code():
     assert (limits.artefact, limits.log_object, limits.document) == (16 * GIB, 2 * GIB, 100 * MIB)
     assert (limits.inflation, limits.inflated_free, limits.inflated) == (250, 64 * MIB, 256 * GIB)
     assert (limits.line, limits.record, limits.files) == (16 * MIB, 4 * MIB, 100_000)
+    assert (MAX_OBJECTS, MAX_SNAPSHOTS, MOST_LISTED) == (1_000_000, 500, 2_000_000)
     assert (limits.parquet_rows, limits.places, limits.problems, 128 * KIB) == (1_000_000_000, 100, 100, 131_072)
 
 

@@ -1,0 +1,314 @@
+"""Buckets as evidence over the S3 protocol: settings of the moment, ages from inventories, and what cannot be had.
+
+S3 is moto's server; it delivers no inventories, so the lists are ours. KMS and what moto answers wrongly are scripted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from evidence.errors import Terminal
+from evidence.locker import Locker
+from evidence.model import ExtractionCard, Period, instant_text
+from infra.aws import aws_client
+from infra.bucket_objects import Bucket
+from infra.bucket_settings import Wanted
+from infra.family_rows import FamilyRows
+from infra.inventory_rows import InventoryReading
+from infra.s3_inventory import chosen
+from infra.source import Gathered, Gathering
+from infra.sources.s3 import S3
+from tests.infra.bucket_inventory import LISTS, REGION, SOURCE, World, listed
+
+pytestmark = pytest.mark.server
+NOW = datetime(2125, 7, 1, tzinfo=UTC)  # the server dates what it takes by its own clock, which is before this
+PERIOD = Period.of(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 5, tzinfo=UTC))
+DAYS = [datetime(2025, 6, day, 1, tzinfo=UTC) for day in (2, 3, 4)]
+A = listed("in/a", "2025-06-01T10:00:00.000Z")
+B = listed("in/b c+d", "2025-06-02T10:00:00.000Z", VersionId="v1")
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def identity(monkeypatch: pytest.MonkeyPatch, s3: str) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing-1234")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", s3)
+
+
+def gathering(folder: Path, **more: Any) -> Gathering:
+    return Gathering(
+        root=folder,
+        locker=Locker(folder / "locker"),
+        tables=folder / f"tables-{len(list(folder.glob('tables-*')))}",
+        period=PERIOD,
+        now=lambda: NOW,
+        token=lambda value: value,
+        journals=folder / "journals",
+        **more,
+    )
+
+
+def gather(folder: Path, s3: str, bucket: dict[str, Any] | None = None, **more: Any) -> Gathered:
+    at = gathering(folder, **more)
+    named = {"name": SOURCE, "system": "inference-log", "content": ["prompt"]} | (bucket or {})
+    S3.model_validate({"kind": "s3", "region": REGION, "endpoint": s3, "buckets": [named]}).gather(at)
+    return at.gathered()
+
+
+def rows(found: Gathered, family: str) -> list[dict[str, Any]]:
+    return [row for path in found.tables[family] for row in pq.read_table(path).to_pylist()]
+
+
+def card(found: Gathered, ending: str) -> ExtractionCard:
+    (one,) = [card for card in found.cards if card.address.endswith(ending)]
+    assert one.received == one.rows + one.not_relevant + one.duplicates + one.unreadable
+    return one
+
+
+def settings(found: Gathered) -> dict[str, str]:
+    return {row["setting"]: row["value"] for row in rows(found, "settings")}
+
+
+def lifecycle(found: Gathered) -> list[tuple[str, str, str | None]]:
+    """Return record, last sighting and when it was gone."""
+    told = [
+        (r["record_id"], instant_text(r["snapshot_at"]), r["gone_by"] and instant_text(r["gone_by"]))
+        for r in rows(found, "data_lifecycle")
+    ]
+    return sorted(told, key=lambda row: (row[0], row[1], row[2] or ""))
+
+
+@pytest.mark.parametrize("form", ["CSV", "Parquet"])
+def test_each_list_is_a_sighting_and_the_next_one_shows_what_went(tmp_path: Path, s3: str, form: str) -> None:
+    world = World(s3, form=form)
+    for day, objects in zip(DAYS, ([A], [A, B], [B]), strict=True):
+        last = world.deliver(day, objects)
+    found = gather(tmp_path, s3)
+    a, b = "in/a@2025-06-01T10:00:00.000Z" if form == "CSV" else "in/a@2025-06-01T10:00:00Z", "in/b c+d@v1"
+    assert lifecycle(found) == [
+        (a, "2025-06-02T01:00:00Z", None),
+        (a, "2025-06-03T01:00:00Z", None),
+        (a, "2025-06-03T01:00:00Z", instant_text(world.delivered(last))),
+        (b, "2025-06-03T01:00:00Z", None),
+        (b, "2025-06-04T01:00:00Z", None),
+    ]
+    assert {row["captured_at"] for row in rows(found, "data_lifecycle")} == {
+        datetime(2025, 6, 1, 10, tzinfo=UTC),
+        datetime(2025, 6, 2, 10, tzinfo=UTC),
+    }
+    assert {row["system_id"] for row in rows(found, "data_lifecycle")} == {"inference-log"}
+    assert all(one.complete for one in found.cards), [one.problems for one in found.cards]
+    assert card(found, f"{last}/manifest.json").source_digest_verified
+
+
+@pytest.mark.parametrize(("versioned", "goes"), [(True, False), (False, True)])
+def test_a_list_of_current_versions_shows_no_end_of_a_version(
+    versioned: bool, goes: bool, tmp_path: Path, s3: str
+) -> None:
+    """moto calls every list one of all versions, so the configuration is given here as S3 would state it."""
+    world = World(s3)
+    for day, objects in zip(DAYS, ([A], [], []), strict=True):
+        world.deliver(day, objects)
+    stated = world.s3.list_bucket_inventory_configurations(Bucket=SOURCE)["InventoryConfigurationList"]
+    current = chosen([one | {"IncludedObjectVersions": "Current"} for one in stated], SOURCE, "")
+    assert current is not None
+    at = gathering(tmp_path)
+    named = Wanted(SOURCE, "inference-log", content=("prompt",))
+    source = S3.model_validate({"region": REGION, "buckets": [{"name": SOURCE}]})
+    with FamilyRows(at, "s3", sorted(S3.provides)) as into:
+        reading = InventoryReading(source, at, into, named, REGION, current, versioned)
+        assert reading.read(Bucket(world.s3, LISTS, at.locker)) == 3
+        into.keep()
+    assert any(gone for _, _, gone in lifecycle(at.gathered())) == goes
+
+
+def test_a_list_of_every_version_comes_before_one_of_current_ones() -> None:
+    where = {"S3BucketDestination": {"Bucket": f"arn:aws:s3:::{LISTS}", "Format": "CSV"}}
+    stated = [
+        {"Id": name, "IsEnabled": enabled, "IncludedObjectVersions": versions, "Destination": where, "Filter": kept}
+        for name, enabled, versions, kept in (
+            ("a", True, "Current", {}),
+            ("b", True, "All", {"Prefix": "in/"}),
+            ("c", False, "All", {}),
+            ("d", True, "All", {"Prefix": "out/"}),
+        )
+    ]
+    assert [getattr(chosen(stated, SOURCE, prefix), "id", None) for prefix in ("in/x", "", "out/")] == ["b", "a", "d"]
+
+
+def test_markers_other_prefixes_and_repeated_lines_are_counted_and_give_nothing(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    world.deliver(DAYS[0], [A, A, listed("other/x", "2025-06-01T10:00:00.000Z"), A | {"IsDeleteMarker": "true"}])
+    found = gather(tmp_path, s3, {"prefix": "in/"})
+    one = card(found, ".csv.gz")
+    assert (one.rows, one.duplicates, one.not_relevant, one.unreadable) == (1, 1, 2, 0)
+    assert len(lifecycle(found)) == 1
+
+
+def test_a_line_that_cannot_be_read_is_lost_and_nothing_is_taken_for_gone(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    world.deliver(DAYS[0], [A])
+    world.deliver(DAYS[1], [B | {"LastModifiedDate": "yesterday"}, B | {"Bucket": "another"}])
+    found = gather(tmp_path, s3)
+    one = card(found, f"{DAYS[1]:%Y%m%d%H%M}.csv.gz")
+    assert (one.rows, one.unreadable) == (0, 2)
+    assert [gone for _, _, gone in lifecycle(found)] == [None]
+
+
+def damaged(world: World, folder: str) -> None:
+    world.put(f"lists/{SOURCE}/daily/data/{DAYS[1]:%Y%m%d%H%M}.csv.gz", b"another file")
+
+
+def unchecked(world: World, folder: str) -> None:
+    world.s3.delete_object(Bucket=LISTS, Key=f"{folder}/manifest.checksum")
+
+
+def changed(world: World, folder: str) -> None:
+    world.put(f"{folder}/manifest.json", b'{"files": []}')
+
+
+def emptied(world: World, folder: str) -> None:
+    world.s3.delete_object(Bucket=LISTS, Key=f"lists/{SOURCE}/daily/data/{DAYS[1]:%Y%m%d%H%M}.csv.gz")
+
+
+@pytest.mark.parametrize("harm", [damaged, unchecked, changed, emptied])
+def test_a_list_that_is_not_what_its_checksums_say_is_not_read(harm: Any, tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    world.deliver(DAYS[0], [A])
+    folder = world.deliver(DAYS[1], [B])
+    harm(world, folder)
+    found = gather(tmp_path, s3)
+    assert [(record, gone) for record, _, gone in lifecycle(found)] == [("in/a@2025-06-01T10:00:00.000Z", None)]
+    one = card(found, f"{folder}/manifest.json")
+    assert (one.complete, "data_lifecycle" in one.families) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"fileFormat": "ORC"}, "ORC is not read"),
+        ({"sourceBucket": "another"}, "of another bucket"),
+        ({"fileSchema": "Bucket, Key, Size"}, "does not list LastModifiedDate"),
+        ({"creationTimestamp": str(2**42 * 2)}, "begun after it was delivered"),
+    ],
+)
+def test_a_manifest_that_says_something_else_is_refused(
+    changes: dict[str, Any], why: str, tmp_path: Path, s3: str
+) -> None:
+    folder = World(s3).deliver(DAYS[0], [A], **changes)
+    one = card(gather(tmp_path, s3), f"{folder}/manifest.json")
+    assert not one.complete
+    assert why in " ".join(one.problems)
+
+
+def test_without_an_inventory_that_covers_the_prefix_no_age_is_known(tmp_path: Path, s3: str) -> None:
+    World(s3, filtered="elsewhere/")
+    one = card(gather(tmp_path, s3), f"s3://{SOURCE}")
+    assert (one.complete, "data_lifecycle" in one.families) == (False, True)
+    assert "ages cannot be known" in " ".join(one.problems)
+
+
+def test_lists_outside_the_allowed_regions_are_not_fetched(tmp_path: Path, s3: str) -> None:
+    World(s3).deliver(DAYS[0], [A])
+    found = gather(tmp_path, s3, evidence_regions=frozenset({"eu-west-1"}))
+    assert "`evidence_regions`" in " ".join(card(found, f"s3://{SOURCE}").problems)
+    assert rows(found, "data_lifecycle") == []
+
+
+def test_a_host_that_is_not_on_the_list_for_egress_is_not_asked(tmp_path: Path, s3: str) -> None:
+    with pytest.raises(Terminal, match="egress"):
+        gather(tmp_path, s3, egress=frozenset({"s3.eu-central-1.amazonaws.com"}))
+
+
+def test_a_lifecycle_rule_is_a_setting_and_says_nothing_of_any_age(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "in/"}, "Expiration": {"Days": 1}}
+    world.s3.put_bucket_lifecycle_configuration(Bucket=SOURCE, LifecycleConfiguration={"Rules": [rule]})
+    found = gather(tmp_path, s3, {"content": []})
+    assert settings(found)["s3_lifecycle_rule"] == "Enabled: current versions after 1 days, noncurrent after no days"
+    assert "data_lifecycle" not in found.tables  # an empty table would say that nothing was stored
+
+
+def test_a_bucket_is_stored_where_it_is_and_its_key_lies_where_it_lies(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    world.deliver(DAYS[0], [A])
+    key = aws_client("kms", "eu-west-1").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    world.s3.put_bucket_encryption(
+        Bucket=SOURCE,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
+    )
+    found = gather(tmp_path, s3, {"tenants": ["acme"]})
+    placed = {(r["activity"], r["region_code"], r["resource_id"]) for r in rows(found, "processing_activity")}
+    assert placed == {("store", REGION, "inference-log"), ("key", "eu-west-1", key)}
+    dated = {r["occurred_at"] for r in rows(found, "processing_activity") if r["activity"] == "store"}
+    assert dated == {NOW, DAYS[0]}
+    (owned,) = rows(found, "encryption_keys")
+    assert (owned["key_id"], owned["state"], owned["tenant_ids"]) == (key, "enabled", ["acme"])
+    stores = {(r["applies_to"], r["encrypted"], r["algorithm"]) for r in rows(found, "storage_configs")}
+    assert stores == {("new-writes", True, "AES-256"), ("all", True, "AES-256")}
+
+
+def test_one_object_that_is_not_encrypted_is_shown(tmp_path: Path, s3: str) -> None:
+    World(s3).deliver(DAYS[0], [A, B | {"EncryptionStatus": "NOT-SSE"}])
+    (one,) = rows(gather(tmp_path, s3), "storage_configs")
+    assert (one["encrypted"], one["algorithm"], one["applies_to"]) == (False, "none", "all")
+
+
+def test_a_list_of_a_part_of_the_bucket_does_not_show_that_all_is_encrypted(tmp_path: Path, s3: str) -> None:
+    World(s3, filtered="in/").deliver(DAYS[0], [A])
+    assert rows(gather(tmp_path, s3, {"prefix": "in/"}), "storage_configs") == []
+
+
+def test_a_replication_rule_points_to_where_its_bucket_is_or_to_nowhere_known(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    for name in (SOURCE, LISTS):
+        world.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    rules = [
+        {"ID": name, "Status": status, "Prefix": "", "Destination": {"Bucket": f"arn:aws:s3:::{target}"}}
+        for name, status, target in (("near", "Enabled", LISTS), ("gone", "Disabled", "nobodys-bucket"))
+    ]
+    world.s3.put_bucket_replication(
+        Bucket=SOURCE, ReplicationConfiguration={"Role": "arn:aws:iam::111122223333:role/x", "Rules": rules}
+    )
+    found = gather(tmp_path, s3, {"content": []})
+    told = {
+        (r["rule_id"].rpartition("/")[2], r["region_code"], r["enabled"]) for r in rows(found, "replication_configs")
+    }
+    assert told == {("near", REGION, True), ("gone", None, False)}
+    assert not card(found, f"s3://{SOURCE}").complete
+
+
+def test_a_bucket_that_is_not_there_is_on_its_card_and_gives_no_row(tmp_path: Path, s3: str) -> None:
+    found = gather(tmp_path, s3, {"name": "nobodys-bucket"})
+    one = card(found, "s3://nobodys-bucket")
+    assert (one.complete, one.rows) == (False, 0)
+    assert "NoSuchBucket" in " ".join(one.problems)
+    assert all(rows(found, family) == [] for family in S3.provides - {"settings"})
+
+
+def test_nothing_is_fetched_twice_and_the_second_run_says_the_same(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    for day in DAYS[:2]:
+        world.deliver(day, [A])
+    first, second = gather(tmp_path, s3), gather(tmp_path, s3)
+    assert lifecycle(first) == lifecycle(second)
+    kept = (next(iter((tmp_path / "journals").glob("s3-*.jsonl")))).read_bytes()
+    assert len(kept.splitlines()) == 6
+    assert {one.identity for one in second.cards} == {"AWS env …1234"}
