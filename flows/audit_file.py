@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
@@ -24,6 +25,7 @@ from flows import engines
 from flows.breach_file import BreachSettings
 from flows.engines import DEFAULT, Choice
 from flows.ledger_file import LedgerPlace
+from flows.notify_file import Notify, notify_model, stands_open, stays
 from flows.personal_data import PersonalData
 from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
@@ -71,6 +73,7 @@ class AuditFile(Closed):
         default=None, description="where runs are logged; `ledger` beside this file when the keys have one for it"
     )
     store: Annotated[FolderStore | S3Store, Field(discriminator="kind")]
+    notify: Notify | None = Field(default=None, description="channels of alerts, reminders and notices")
     personal: PersonalData = Field(default=PersonalData(), description="what becomes of personal values")
     period: Annotated[str, BeforeValidator(_year), Field(pattern=PERIOD)] | None = Field(
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
@@ -106,8 +109,8 @@ def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, 
 
 
 def _published(written: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole file as a bundle carries it: without secrets, machines, and accounts of cloud services."""
-    published: dict[str, Any] = publishable({k: v for k, v in written.items() if k != "breach"})
+    """Return the file as a bundle carries it: without secrets, machines, cloud accounts, and whom we tell of what."""
+    published: dict[str, Any] = publishable({k: v for k, v in written.items() if k not in {"breach", "notify"}})
     if "engine" in published:
         published["engine"] = engines.publishable(published["engine"])
     if published.get("store", {}).get("kind") == "s3":
@@ -145,19 +148,33 @@ def _model() -> type[AuditFile]:
     union: Any = reduce(or_, kinds)
     told_apart: Any = Annotated[union, Field(discriminator="kind")] if len(kinds) > 1 else union
     field: Any = (tuple[told_apart, ...], Field(min_length=1))
-    return create_model("AuditFile", __base__=AuditFile, sources=field)
+    notify: Any = (notify_model() | None, None)
+    return create_model("AuditFile", __base__=AuditFile, sources=field, notify=notify)
 
 
 def _fill(
     value: Any, path: tuple[str | int, ...], document: Document, variable: Lookup, problems: list[Problem]
 ) -> Any:
-    """Replace every `${VAR}`; one that is not set is a problem at its place, never an empty text."""
+    """Replace every `${VAR}`; one that is not set is a problem at its place, never an empty text.
+
+    Secrets of channels stay as they are written, for only whoever delivers messages has them; one that stands in the
+    file itself is a problem that does not repeat it.
+    """
     if isinstance(value, Mapping):
         return {k: _fill(v, (*path, k), document, variable, problems) for k, v in value.items()}
     if isinstance(value, list):
         return [_fill(v, (*path, i), document, variable, problems) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
+    if stays(path, document.data):
+        if not stands_open(path, document.data, value):
+            return value
+        place, hint = (
+            replace(document.place(path), text=""),
+            "write ${VARIABLE} here, and set it elsewhere",
+        )
+        problems.append(Problem(Code.MALFORMED, "a secret stands in the file", place, hint))
+        return "${HIDDEN}"
     problems.extend(
         Problem(Code.MALFORMED, f"the environment has no variable {name}", document.place(path))
         for name in _VARIABLE.findall(value)

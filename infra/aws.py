@@ -16,16 +16,24 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 CONNECTIONS = 32
 
 
-def aws_client(service: str, region: str, endpoint: str | None = None, egress: frozenset[str] | None = None) -> Any:
+def aws_client(
+    service: str,
+    region: str,
+    endpoint: str | None = None,
+    egress: frozenset[str] | None = None,
+    *,
+    attempts: int = ATTEMPTS,
+    read_seconds: int = READ_SECONDS,
+) -> Any:
     """Return a client of one service; sends nothing. What passes (throttling, 5xx, time-outs) it tries again itself.
 
     An endpoint other than AWS's own is that of the audit file, or `AWS_ENDPOINT_URL[_SERVICE]`. `Terminal` when region
     or endpoint make no client, or the endpoint's host is not among those of `egress`.
     """
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds,
         max_pool_connections=CONNECTIONS,
     )
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from evidence.errors import Deferred, NotDelivered
 from evidence.model import Severity
@@ -31,7 +32,7 @@ class Rules:
 
     `patience` is how long a message is tried before it is a dead letter, `fallback` the channels that are then told.
     `permit` is asked right before a message leaves and raises `NotDelivered` to hold it back: a notice whose approval
-    no longer stands. `chance` draws evenly from [0, 1) and `variable` looks secrets up.
+    no longer stands. `chance` draws evenly from [0, 1), `variable` looks secrets up, `root` is the engagement's folder.
     """
 
     variable: Callable[[str], str | None] = field(repr=False)
@@ -41,6 +42,7 @@ class Rules:
     lease: timedelta = LEASE
     back_off: Retry = BACK_OFF
     permit: Callable[[Message], None] = anything
+    root: Path = Path()
 
 
 @dataclass(slots=True)
@@ -76,7 +78,10 @@ def deliver(
                 raise NotDelivered(
                     f"audit.yaml has no channel {claim.message.channel!r}; add it, or withdraw the message"
                 )
-            receipt = channel.send(Sending(claim.message, claim.attempt, now(), rules.variable))
+            channel.refuse_what_it_cannot_carry(claim.message)
+            receipt = channel.send(
+                Sending(claim.message, claim.attempt, now(), rules.variable, claim.earlier, rules.root)
+            )
         except Deferred as failure:
             tired.add(claim.message.channel)
             _defer(outbox, claim, failure, now(), rules, done)
@@ -86,7 +91,8 @@ def deliver(
             tired.add(claim.message.channel)
             _defer(outbox, claim, Deferred(f"internal error: {type(bug).__name__}"), now(), rules, done)
         else:
-            outbox.sent(claim, receipt, now())
+            alerts = _alerts(claim.message, receipt.problem, now(), rules.fallback) if receipt.problem else []
+            outbox.sent(claim, receipt, now(), alerts)
             done.sent.append(claim.message.id)
     return done
 
@@ -118,8 +124,8 @@ def _alerts(message: Message, why: str, now: datetime, fallback: Sequence[str]) 
             incident=f"{UNDELIVERED}{message.channel}",
             severity=Severity.CRITICAL if grave else Severity.MAJOR,
             subject=f"Not delivered on {message.channel}: {message.subject}"[:MAX_SUBJECT],
-            text=f"{message.kind.capitalize()} {message.id} was given up: {why}.\n"
-            f"Put right what is named there, then: probity notify ENGAGEMENT --retry {message.id}",
+            text=f"{message.kind.capitalize()} {message.id}: {why}.\nPut right what is named there. "
+            f"`probity notify ENGAGEMENT --retry {message.id}` sends a message again that was given up.",
             link=message.link,
             created=now,
         )

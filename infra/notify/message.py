@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from evidence.canonical import canonical_bytes
-from evidence.model import Closed, Instant, Severity
+from evidence.model import Closed, Instant, Severity, instant_text
 
 MAX_SUBJECT, MAX_TEXT, MAX_ATTACHMENT, MAX_ATTACHMENTS = 200, 100_000, 20 * 1024**2, 10
 #: One line without control characters: it becomes a header of mail and a title elsewhere.
@@ -78,6 +78,22 @@ class Message(Closed):
         """Return the name that every attempt carries: as `webhook-id`, in the Message-ID, as a deduplication key."""
         digest = hashlib.sha256(canonical_bytes([self.channel, self.key])).hexdigest()
         return f"msg_{digest[:32]}"
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """Return the message as JSON: type, timestamp and data, as Standard Webhooks recommends for a body."""
+    return {
+        "type": f"probity.{message.kind}",
+        "timestamp": instant_text(message.created),
+        "data": {
+            "id": message.id,
+            "incident": message.incident,
+            "severity": message.severity.value,
+            "subject": message.subject,
+            "text": message.text,
+            "link": message.link,
+        },
+    }
 
 
 def text_digest(text: str) -> str:

@@ -27,6 +27,11 @@ from infra.notify.channel import MAX_RECEIPT, Receipt
 from infra.notify.message import Kind, Message
 from infra.notify.outbox_file import OutboxFile, insert, micros, moment
 
+EARLIER = """
+SELECT reference FROM messages WHERE channel = ? AND incident = ? AND state = 'sent' AND reference <> ''
+ORDER BY number DESC LIMIT 1
+"""
+
 
 class State(StrEnum):
     """Where a message stands; the last four are final, save that a dead one can be revived."""
@@ -71,12 +76,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to make one attempt at a message, until `lease` ends; `since` is when it was put, or made due again."""
+    """The right to make one attempt at a message, until `lease` ends; `since` is when it was put, or made due again.
+
+    `earlier` is what the channel called the last message of the same incident that it took.
+    """
 
     message: Message
     attempt: int
     token: str
     since: datetime
+    earlier: str
 
 
 class Outbox:
@@ -143,19 +152,27 @@ class Outbox:
                 "INSERT INTO attempts (id, number, started, outcome) VALUES (?, ?, ?, 'unknown')",
                 (row["id"], number, micros(now)),
             )
+            earlier = db.execute(EARLIER, (row["channel"], row["incident"])).fetchone()
         return Claim(
-            Message.model_validate_json(row["message"]), number, token, moment(row["revived"] or row["created"])
+            message=Message.model_validate_json(row["message"]),
+            attempt=number,
+            token=token,
+            since=moment(row["revived"] or row["created"]),
+            earlier=earlier[0] if earlier else "",
         )
 
-    def sent(self, claim: Claim, receipt: Receipt, now: datetime) -> None:
-        """Note that the channel has it; true even when the claim had ended meanwhile and somebody tries again."""
+    def sent(self, claim: Claim, receipt: Receipt, now: datetime, alerts: Sequence[Message] = ()) -> None:
+        """Note that the channel has it, even when the claim had ended and somebody tries again; put `alerts`."""
         told = f"{receipt.reference} {receipt.detail}".strip()[:MAX_RECEIPT]
         with self.file.transaction() as db:
             self._end(db, claim, "sent", told, now)
             db.execute(
-                "UPDATE messages SET state = 'sent', token = NULL, receipt = ?, problem = '' WHERE id = ?",
-                (told, claim.message.id),
+                "UPDATE messages SET state = 'sent', token = NULL, reference = ?, receipt = ?, problem = ?"
+                " WHERE id = ?",
+                (receipt.reference[:MAX_RECEIPT], told, receipt.problem[:MAX_RECEIPT], claim.message.id),
             )
+            for alert in alerts:
+                insert(db, alert)
 
     def again(self, claim: Claim, why: str, now: datetime, next_attempt: datetime) -> None:
         """Note that an attempt failed, and when the next is due."""

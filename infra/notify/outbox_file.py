@@ -34,12 +34,14 @@ CREATE TABLE IF NOT EXISTS messages (
     revived      INTEGER,
     held         INTEGER NOT NULL DEFAULT 0,   -- waits for the digest of its channel
     token        TEXT,
+    reference    TEXT NOT NULL DEFAULT '',
     receipt      TEXT NOT NULL DEFAULT '',
     problem      TEXT NOT NULL DEFAULT '',
     message      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS due ON messages (state, next_attempt) WHERE state IN ('waiting', 'claimed');
 CREATE INDEX IF NOT EXISTS undone ON messages (channel, incident) WHERE state IN ('waiting', 'claimed');
+CREATE INDEX IF NOT EXISTS of_incident ON messages (channel, incident, number);
 CREATE TABLE IF NOT EXISTS attempts (
     id      TEXT NOT NULL,
     number  INTEGER NOT NULL,

@@ -15,9 +15,9 @@ import httpx
 
 from evidence.errors import SourceError, Terminal, Transient
 from infra.limits import MIB
+from infra.web.loopback import LOOPBACK
 from infra.web.retry import WORTH_ANOTHER, Retry, retry_after
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Query = tuple[tuple[str, str], ...]
 
 

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from evidence.errors import BadInput, Place, Problem
 from infra.source import Gathering
+from infra.web.loopback import LOOPBACK
 
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
 SHOWN = 4
 SHORTEST = 12
-LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def key_of(variable: str | None, purpose: str, gathering: Gathering) -> str:
