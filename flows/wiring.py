@@ -22,6 +22,7 @@ from flows.engines import require
 from flows.pipeline import Run, Tell
 from flows.sealer import Sealer
 from infra import settings
+from infra.examination import Examination
 from infra.unfinished import Unfinished
 from infra.work_lock import WorkLock
 
@@ -66,6 +67,13 @@ def reopen(request: Request, now: Callable[[], datetime] | None = None) -> Reope
     sealer = replace(engagement.sealer(clock()), ledger=engagement.ledger())
     engagement.store.prepare()
     return Reopened(engagement, sealer, clock)
+
+
+def examination(folder: Path) -> tuple[Engagement, Examination]:
+    """Return an engagement, and what looking at what it needs takes: clock, environment, and where nobody may go."""
+    engagement = open_engagement(folder, settings.variable)
+    file = engagement.file
+    return engagement, Examination(folder, lambda: datetime.now(UTC), settings.variable, file.egress, file.evidence_regions)
 
 
 def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:

@@ -13,10 +13,12 @@ import pyarrow as pa
 from evidence.families import Family, all_families, family
 from evidence.locker import Stored
 from infra.cloud_logs import LOGS, gather_cloud_logs, log_of
+from infra.cloud_records import FAMILIES as CLOUD_FAMILIES
 from infra.decompress import is_gzip
 from infra.document_files import DocumentFiles
 from infra.folder import Folder
-from infra.listing import Entry
+from infra.limits import Limits
+from infra.listing import Entry, list_folder
 from infra.readers.csv_file import read_csv
 from infra.readers.json_lines import read_json_lines
 from infra.readers.parquet_file import read_parquet
@@ -73,6 +75,17 @@ def gather_family_files(source: Source, configured: str, gathering: Gathering) -
         else:
             folder.skip(other, why)
     folder.finish()
+
+
+def families_in(folder: Path, shown: str) -> tuple[str, ...]:
+    """Return the families that have a file in a folder, by its name alone; raises as `list_folder` does."""
+    found: set[str] = set()
+    for entry in list_folder(folder, shown=shown, limits=Limits()):
+        if log_of(entry.name) is not None:
+            found.update(CLOUD_FAMILIES)
+        elif (name := _family_of(entry.name)) is not None and _format_of(entry.name) is not None:
+            found.add(name)
+    return tuple(sorted(found))
 
 
 class _Artefact(NamedTuple):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from evidence import p256
 from evidence.errors import BadInput, LimitExceeded, OutputFailed, Place, Problem
 from evidence.signer import PublicKey
+from infra.s3 import code_of
 
 MAX_RAW_BYTES = 4096  # of a message that KMS hashes itself
 _P256, _ML_DSA_65 = "ECDSA_SHA_256", "ML_DSA_SHAKE_256"
@@ -51,6 +52,18 @@ class KmsSigner:
         answer = self._ask("sign", KeyId=self._key, Message=message, MessageType="RAW", SigningAlgorithm=algorithm)
         signature: bytes = answer["Signature"]
         return p256.low_s(signature) if elliptic else signature
+
+    def rehearse(self) -> None:
+        """Ask whether the key may sign, without a signature; raises `OutputFailed` where it may not."""
+        algorithm = _P256 if isinstance(self._public_key, ec.EllipticCurvePublicKey) else _ML_DSA_65
+        try:
+            self._client.sign(
+                KeyId=self._key, Message=b"rehearsal", MessageType="RAW", SigningAlgorithm=algorithm, DryRun=True
+            )
+        except (ClientError, BotoCoreError) as cause:
+            # The service answers a permitted rehearsal with this error (AWS KMS API reference, "Testing permissions").
+            if code_of(cause) != "DryRunOperationException":
+                raise OutputFailed(f"awskms:{self._key}: may not sign ({cause})") from cause
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -16,6 +16,7 @@ from evidence.errors import Terminal
 from evidence.families import family
 from evidence.locker import Batch, Locker, Stored
 from evidence.model import Assurance, ExtractionCard, Period
+from infra.examination import Examination, Fetch, Observation, Outcome, readable_folder
 from infra.limits import Limits
 from infra.tally import Tally
 
@@ -241,6 +242,23 @@ class Source(BaseModel):
     def gives(self) -> frozenset[str]:
         """Return what this source gives as it is configured, which is some of what its kind `provides`."""
         return self.provides
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - for sources that look what lies there
+        """Say what gathering would ask for; `root` is the engagement's folder. Sends nothing."""
+        path = getattr(self, "path", None)
+        address = self.kind if path is None else f"folder {path}"
+        yield Fetch(address, "local files" if path is not None else "", tuple(sorted(self.gives)))
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Look whether the source can be read as it is configured; sends nothing but harmless reads.
+
+        An error of this program may be raised instead of told: it is an observation too.
+        """
+        path = getattr(self, "path", None)
+        if path is not None:
+            yield readable_folder(at.root, path)
+        else:
+            yield Observation(self.kind, Outcome.WARNING, "this source cannot be looked at before it is gathered")
 
     def gather(self, gathering: Gathering) -> None:
         """Store what the source says, write its rows, and add a card for every artefact.

@@ -31,6 +31,7 @@ VERBS = {
     "keys": Verb("flows.cli.keys", "Make signing keys and the trust folder readers are handed."),
     "waive": Verb("flows.cli.waive", "Accept a finding for a time, with what it was when accepted."),
     "plan": Verb("flows.cli.plan", "Show what would be gathered, from where; send nothing."),
+    "doctor": Verb("flows.cli.doctor", "Look whether an audit could run now: reach, rights, clock, room."),
     "gather": Verb("flows.cli.gather", "Fetch evidence from its sources and keep it."),
     "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
     "report": Verb("flows.cli.report", "Write the report of a verified bundle."),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from infra.examination import Examination, Fetch, Observation
 from infra.source import Gathering, Source
 from infra.web.credential import Variable, hosts, key_of, shown
 
@@ -35,6 +39,41 @@ class Anthropic(Source):
         read = {family for name in self.reads for family in GIVES[name]}
         return frozenset(read | ({"data_lifecycle"} if self.receipts else set()))
 
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
+        """Say which lists are read, with the key of which variable."""
+        for name in self.reads:
+            path = ASKED[name].format(organization=self.organization)
+            yield Fetch(f"GET {self.endpoint}{path}", self._variable(name) or "", GIVES[name], NOTES.get(name, ""))
+            if name == "activities":
+                yield Fetch(f"GET {self.endpoint}{PROOFS}", self.credential, ("access_events",), "proofs of accesses")
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Ask for the first record of each list, and whether the compliance key is refused what is the admin's."""
+        from infra.anthropic_api import VERSION  # noqa: PLC0415 - naming a source must not pay for HTTP
+        from infra.web.client import Request  # noqa: PLC0415
+        from infra.web.examination import looking, needed, needless  # noqa: PLC0415
+
+        egress = hosts(HOST, self.endpoint, at.egress)
+        for name in self.reads:
+            secret = key_of(self._variable(name), f"reading {name}", at)
+            with looking(self.endpoint, {"x-api-key": secret, "anthropic-version": VERSION}, egress, at) as client:
+                yield needed(client, Request(ASKED[name].format(organization=self.organization), self._least(name, at)))
+                if name == "activities" and self.admin_credential != self.credential:
+                    yield needless(client, Request(ASKED["workspaces"], (("limit", "1"),)), "narrow its scopes")
+
+    def _variable(self, name: str) -> str | None:
+        return self.admin_credential if name in {"workspaces", "usage"} else self.credential
+
+    def _least(self, name: str, at: Examination) -> tuple[tuple[str, str], ...]:
+        """Return the parameters of the smallest question of each sort."""
+        yesterday = (at.now() - timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")
+        return {
+            "activities": (("organization_ids[]", self.organization), ("limit", "1")),
+            "settings": (),
+            "workspaces": (("limit", "1"),),
+            "usage": (("starting_at", yesterday), ("bucket_width", "1d"), ("limit", "1")),
+        }[name]
+
     def gather(self, gathering: Gathering) -> None:
         """Ask what `reads` names; raises `BadInput` for a credential that is not there."""
         from infra.anthropic_api import FAMILIES, VERSION, AnthropicGathering  # noqa: PLC0415 - naming must stay cheap
@@ -47,7 +86,7 @@ class Anthropic(Source):
             rows = stack.enter_context(FamilyRows(gathering, self.kind, FAMILIES))
             asking = AnthropicGathering(self, gathering, self.organization, rows)
             for name in self.reads:
-                variable = self.admin_credential if name in {"workspaces", "usage"} else self.credential
+                variable = self._variable(name)
                 secret = key_of(variable, f"reading {name}", gathering)
                 headers = {"x-api-key": secret, "anthropic-version": VERSION}
                 client = Client(self.endpoint, headers, egress, gathering.now)
@@ -66,6 +105,19 @@ GIVES: dict[str, tuple[str, ...]] = {
     "settings": ("settings",),
     "workspaces": ("settings",),
     "usage": ("feature_usage", "settings"),
+}
+
+ASKED = {
+    "activities": "/v1/compliance/activities",
+    "settings": "/v1/compliance/organizations/{organization}/settings",
+    "workspaces": "/v1/organizations/workspaces",
+    "usage": "/v1/organizations/usage_report/messages",
+}
+PROOFS = "/v1/compliance/transparency_log"
+NOTES = {
+    "settings": "the settings of the moment",
+    "workspaces": "not the default workspace, which is in no list",
+    "usage": "the geography that was asked for, not where anything ran",
 }
 
 SOURCE = Anthropic

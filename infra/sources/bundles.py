@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from evidence.model import Assurance
+from infra.examination import Examination, Observation, Outcome
 from infra.source import Gathering, Source
 
 
@@ -19,6 +21,14 @@ class Bundles(Source):
     trust: str = Field(min_length=1, description="trust folder, relative to the engagement; never out of a bundle")
 
     provides: ClassVar[frozenset[str]] = frozenset({"bundle_verifications"})
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Look whether the folder can be read, and the trust folder that bundles are held against."""
+        from evidence.trust import load_trust  # noqa: PLC0415 - naming a source must not pay for cryptography
+
+        yield from super().examine(at)
+        load_trust(at.root / self.trust)
+        yield Observation(f"read {self.trust}", Outcome.FINE, "a trust folder")
 
     def gather(self, gathering: Gathering) -> None:
         """Store and verify every bundle; raises `BadInput` if the trust folder is not usable."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.examination import Examination, Fetch, Observation
 from infra.source import Gathering, Source
 
+CHAIN = "AWS's standard chain of credentials"
 Account = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 
@@ -40,6 +44,33 @@ class CloudTrail(Source):
         if self.bucket is None and (self.accounts or self.regions or self.trail or self.prefix):
             raise ValueError("`accounts`, `regions`, `trail` and `prefix` go with `bucket`")
         return self
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:
+        """Say which prefixes of the bucket are read, and what the trail is asked."""
+        if self.path is not None:
+            yield from super().fetches(root)
+            return
+        given = tuple(sorted(self.provides))
+        yield Fetch(f"CloudTrail {self.trail}: what it logs", CHAIN, (), "without it every log file is blind")
+        for account in self.accounts:
+            for region in self.regions:
+                parts = (self.prefix.strip("/"), "AWSLogs", self.organization, account)
+                below = f"s3://{self.bucket}/" + "/".join(part for part in parts if part)
+                yield Fetch(f"{below}/CloudTrail-Digest/{region}/", CHAIN, (), "proves the log files whole")
+                yield Fetch(f"{below}/CloudTrail/{region}/", CHAIN, given)
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Ask the trail what gathering asks it, and read one object of the bucket."""
+        if self.path is not None:
+            yield from super().examine(at)
+            return
+        from infra.aws import aws_client  # noqa: PLC0415 - naming a source must not need boto3
+        from infra.trail_examination import examine_trail  # noqa: PLC0415
+
+        home = self.trail_region or self.regions[0]
+        prefixes = tuple(fetch.address.partition(f"{self.bucket}/")[2] for fetch in self.fetches(at.root))
+        s3 = aws_client("s3", home, self.endpoint)
+        yield from examine_trail(s3, aws_client("cloudtrail", home), self.bucket or "", self.trail or "", prefixes, at)
 
     def gather(self, gathering: Gathering) -> None:
         """Store and read every log file; inference becomes `processing_activity` and all of it `audit_log`."""

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from infra.examination import Examination, Fetch, Observation
 from infra.source import Gathering, Source
 from infra.web.credential import Variable, hosts, key_of, shown
 
 HOST = "api.openai.com"
 Reading = Literal["audit_logs", "retention"]
 GIVES: dict[str, tuple[str, ...]] = {"audit_logs": ("audit_log",), "retention": ("settings",)}
+ASKED: dict[str, tuple[str, ...]] = {
+    "audit_logs": ("/v1/organization/audit_logs",),
+    "retention": (
+        *("/v1/organization/data_retention", "/v1/organization/projects"),
+        "/v1/organization/projects/{id}/data_retention",
+    ),
+}
+NOTES = {"audit_logs": "", "retention": "the state of the moment: a change of it is in no log"}
 
 
 class OpenAI(Source):
@@ -23,6 +34,22 @@ class OpenAI(Source):
     endpoint: str = Field(default=f"https://{HOST}", pattern=r"^https?://[^/]+$", description="of the API")
 
     provides: ClassVar[frozenset[str]] = frozenset({"audit_log", "settings"})
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
+        """Say which lists are read, with the key of which variable."""
+        for name in self.reads:
+            for path in ASKED[name]:
+                yield Fetch(f"GET {self.endpoint}{path}", self.credential, GIVES[name], NOTES[name])
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Ask for the first record of each list; what an admin key may do beyond that, the API does not say."""
+        from infra.web.client import Request  # noqa: PLC0415 - naming a source must not pay for HTTP
+        from infra.web.examination import looking, needed  # noqa: PLC0415
+
+        headers = {"authorization": f"Bearer {key_of(self.credential, 'openai', at)}"}
+        with looking(self.endpoint, headers, hosts(HOST, self.endpoint, at.egress), at) as client:
+            for path in (path for name in self.reads for path in ASKED[name] if "{" not in path):
+                yield needed(client, Request(path, () if path.endswith("retention") else (("limit", "1"),)))
 
     def gather(self, gathering: Gathering) -> None:
         """Ask what `reads` names; raises `BadInput` for a credential that is not there."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from evidence.errors import BadInput, Place, Problem
+from infra.examination import Examination
 from infra.source import Gathering
 from infra.web.loopback import LOOPBACK
 
@@ -16,9 +17,9 @@ SHOWN = 4
 SHORTEST = 12
 
 
-def key_of(variable: str | None, purpose: str, gathering: Gathering) -> str:
+def key_of(variable: str | None, purpose: str, at: Gathering | Examination) -> str:
     """Return the key a variable holds; `BadInput` where there is none, or something that is no key."""
-    found = None if variable is None else gathering.variable(variable)
+    found = None if variable is None else at.variable(variable)
     if not found or len(found) < SHORTEST or not found.isascii() or not found.isprintable():
         what = f"{purpose} needs {variable or '`admin_credential`'}, and the environment has no key there"
         raise BadInput(Problem("G010", what, Place("audit.yaml"), "set the variable; keys are never written down"))

@@ -1,0 +1,32 @@
+"""Looking whether AWS answers, grants what gathering asks for, and tells the time that this machine believes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from evidence.errors import BadInput, Place, Problem
+from infra.bucket_objects import source_error
+from infra.examination import Examination, Observation, Outcome, failed
+from infra.s3 import NO_BUCKET, code_of
+
+
+def ask(what: str, call: Callable[[], Mapping[str, Any]], at: Examination) -> tuple[Observation, Mapping[str, Any]]:
+    """Make one reading call; return what was seen, and the answer or nothing."""
+    started = at.now()
+    try:
+        answer = call()
+    except (ClientError, BotoCoreError) as cause:
+        if code_of(cause) in NO_BUCKET:
+            return failed(what, BadInput(Problem("S001", "there is no such bucket", Place("audit.yaml")))), {}
+        return failed(what, source_error("do:", what, cause)), {}
+    middle = started + (at.now() - started) / 2
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        offset: int | None = round((parsedate_to_datetime(headers["date"]) - middle).total_seconds() * 1000)
+    except (KeyError, ValueError, TypeError):
+        offset = None
+    return Observation(what, Outcome.FINE, "answered", offset), answer
