@@ -73,7 +73,9 @@ def examination(folder: Path) -> tuple[Engagement, Examination]:
     """Return an engagement, and what looking at what it needs takes: clock, environment, and where nobody may go."""
     engagement = open_engagement(folder, settings.variable)
     file = engagement.file
-    return engagement, Examination(folder, lambda: datetime.now(UTC), settings.variable, file.egress, file.evidence_regions)
+    return engagement, Examination(
+        folder, lambda: datetime.now(UTC), settings.variable, file.egress, file.evidence_regions
+    )
 
 
 def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:

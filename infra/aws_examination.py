@@ -14,12 +14,16 @@ from infra.examination import Examination, Observation, Outcome, failed
 from infra.s3 import NO_BUCKET, code_of
 
 
-def ask(what: str, call: Callable[[], Mapping[str, Any]], at: Examination) -> tuple[Observation, Mapping[str, Any]]:
-    """Make one reading call; return what was seen, and the answer or nothing."""
+def ask(
+    what: str, call: Callable[[], Mapping[str, Any]], at: Examination, absent: frozenset[str] = frozenset()
+) -> tuple[Observation, Mapping[str, Any]]:
+    """Make one reading call; return what was seen, and the answer or nothing. `absent` codes say that none is set."""
     started = at.now()
     try:
         answer = call()
     except (ClientError, BotoCoreError) as cause:
+        if code_of(cause) in absent:
+            return Observation(what, Outcome.FINE, "answered that nothing is set"), {}
         if code_of(cause) in NO_BUCKET:
             return failed(what, BadInput(Problem("S001", "there is no such bucket", Place("audit.yaml")))), {}
         return failed(what, source_error("do:", what, cause)), {}

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from infra.examination import Examination, Fetch, Observation
+from infra.examination import Examination, Fetch, Observation, readable_folder
 from infra.source import Gathering, Source
 from infra.web.credential import Variable, hosts, key_of, shown
 
@@ -46,6 +46,8 @@ class Anthropic(Source):
             yield Fetch(f"GET {self.endpoint}{path}", self._variable(name) or "", GIVES[name], NOTES.get(name, ""))
             if name == "activities":
                 yield Fetch(f"GET {self.endpoint}{PROOFS}", self.credential, ("access_events",), "proofs of accesses")
+        if self.receipts is not None:
+            yield Fetch(f"folder {self.receipts}", "local files", ("data_lifecycle",), "kept answers to deletions")
 
     def examine(self, at: Examination) -> Iterator[Observation]:
         """Ask for the first record of each list, and whether the compliance key is refused what is the admin's."""
@@ -60,6 +62,8 @@ class Anthropic(Source):
                 yield needed(client, Request(ASKED[name].format(organization=self.organization), self._least(name, at)))
                 if name == "activities" and self.admin_credential != self.credential:
                     yield needless(client, Request(ASKED["workspaces"], (("limit", "1"),)), "narrow its scopes")
+        if self.receipts is not None:
+            yield readable_folder(at.root, self.receipts)
 
     def _variable(self, name: str) -> str | None:
         return self.admin_credential if name in {"workspaces", "usage"} else self.credential

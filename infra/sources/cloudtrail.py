@@ -69,8 +69,8 @@ class CloudTrail(Source):
 
         home = self.trail_region or self.regions[0]
         prefixes = tuple(fetch.address.partition(f"{self.bucket}/")[2] for fetch in self.fetches(at.root))
-        s3 = aws_client("s3", home, self.endpoint)
-        yield from examine_trail(s3, aws_client("cloudtrail", home), self.bucket or "", self.trail or "", prefixes, at)
+        s3, trail = aws_client("s3", home, self.endpoint, at.egress), aws_client("cloudtrail", home, egress=at.egress)
+        yield from examine_trail(s3, trail, self.bucket or "", self.trail or "", prefixes, at)
 
     def gather(self, gathering: Gathering) -> None:
         """Store and read every log file; inference becomes `processing_activity` and all of it `audit_log`."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from infra.examination import Examination, Fetch, Observation
 from infra.source import Gathering, Source
 
+CHAIN = "AWS's standard chain of credentials"
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -47,6 +51,23 @@ class S3(Source):
         if len({(bucket.name, bucket.prefix) for bucket in self.buckets}) < len(self.buckets):
             raise ValueError("a bucket and prefix is given twice")
         return self
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
+        """Say which buckets are asked about, and whose inventories are read."""
+        for one in self.buckets:
+            settings = tuple(sorted(self.provides - {"data_lifecycle"}))
+            yield Fetch(f"settings of s3://{one.name}", CHAIN, settings, "of the moment")
+            if one.content:
+                yield Fetch(f"inventories of s3://{one.name}/{one.prefix}", CHAIN, ("data_lifecycle",))
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Ask every bucket what gathering asks it."""
+        from infra.aws import aws_client  # noqa: PLC0415 - naming a source must not need boto3
+        from infra.bucket_examination import examine_bucket  # noqa: PLC0415
+
+        s3 = aws_client("s3", self.region, self.endpoint, at.egress)
+        for name in dict.fromkeys(one.name for one in self.buckets):
+            yield from examine_bucket(s3, name, at)
 
     def gather(self, gathering: Gathering) -> None:
         """Ask about every bucket and read the inventories of those with `content`."""

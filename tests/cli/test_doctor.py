@@ -102,7 +102,7 @@ def test_a_healthy_engagement_is_fine_in_every_part(look: Callable[..., Any], tm
     with stamping(unit.answer) as address:
         done, parts = look(world, stamped)
     assert done.code == 0, done.out
-    sources = ("source 1 anthropic", "source 2 openai", "source 3 cloudtrail", "source 4 files")
+    sources = ("source 1 anthropic", "source 2 openai", "source 3 cloudtrail", "source 4 files", "source 5 s3")
     for part in (*sources, "signer", "time stamps", "ledger", "store", "disk", "clock"):
         assert parts[part]["outcome"] == "fine", parts[part]
     assert all(path.count("/") >= 2 for path in world.asked)
