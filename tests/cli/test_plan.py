@@ -38,7 +38,7 @@ def test_every_endpoint_and_prefix_is_listed_with_who_asks(plan: dict[str, Any])
 def test_each_clause_says_what_it_gets_from_which_source_and_what_it_lacks(plan: dict[str, Any]) -> None:
     clauses = {clause["commitment"]: clause for clause in plan["clauses"]}
     got = {supply["family"]: supply["sources"] for supply in clauses["RES-EU"]["evidence"]}
-    assert got["processing_activity"] == ["3 cloudtrail"]
+    assert got["processing_activity"] == ["3 cloudtrail", "5 s3"]
     assert got["usage_totals"] == ["4 files"]
     assert clauses["RES-EU"]["lacks"] == []
     assert "settings: no source of it is worth audited, which the clause demands" in clauses["ZDR"]["lacks"]
