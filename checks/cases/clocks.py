@@ -44,7 +44,7 @@ def chosen(case: Case, name: str, zone: ZoneInfo) -> Candidate | None:
         return None
 
     def when(candidate: Candidate) -> datetime:
-        return _read(candidate).instant(zone)
+        return anchor_of(candidate).instant(zone)
 
     return max(open_ones, key=when) if name == _LATEST else min(open_ones, key=when)
 
@@ -100,7 +100,7 @@ def _due(case: Case, what: Classified, rule: Rule) -> Due:
     name = rule.form.anchor
     started = selected.get(name)
     stated = {"rule": rule.id, "version": rule.version, "legal_ref": rule.legal_ref, "anchor": name}
-    stated["started"] = None if started is None else instant_text(_read(started).instant(zone))
+    stated["started"] = None if started is None else instant_text(anchor_of(started).instant(zone))
     try:
         return Due.model_validate(stated | _computed(deadline(rule, facts), selected, rule))
     except BadInput as cause:
@@ -136,11 +136,12 @@ def _for(case: Case, rule: Rule, name: str, zone: ZoneInfo) -> Candidate | None:
 
 
 def _named(candidate: Candidate, name: str) -> Anchor:
-    read = _read(candidate)
+    read = anchor_of(candidate)
     return Anchor(name, read.at, read.day)
 
 
-def _read(candidate: Candidate) -> Anchor:
+def anchor_of(candidate: Candidate) -> Anchor:
+    """Return the instant or the day that a candidate states."""
     name = "aware" if candidate.name == VENDOR_AWARE else candidate.name
     return read_anchor(f"{name}={candidate.stated}")
 

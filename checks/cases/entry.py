@@ -10,7 +10,7 @@ from evidence.case_log import Line
 from evidence.errors import BrokenCaseLog
 from evidence.model import Closed, Instant
 
-MAX_TEXT = 200_000
+MAX_TEXT = 100_000  # as much as a message of the outbox takes
 Short: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 NoticeId: TypeAlias = Annotated[str, Field(pattern=r"^N-[1-9][0-9]{0,3}$")]

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import click
@@ -40,7 +41,7 @@ VERBS = {
     "export": Verb("flows.cli.export", "Write a verified bundle's findings in a format of other tools."),
     "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
-    "breach": Verb("flows.cli.breach", "Compute when notices of a breach are due."),
+    "breach": Verb("flows.cli.breach", "Open breach cases, decide on them, and send what two people agreed on."),
     "redact": Verb("flows.cli.redact", "Delete disclosed personal values from a copy of a bundle."),
     "replay": Verb("flows.cli.replay", "Judge a verified bundle again from itself alone, and compare."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),
@@ -48,7 +49,9 @@ VERBS = {
 
 
 class Verbs(click.Group):
-    """A group over `VERBS`; a verb whose module is not installed is not offered."""
+    """A group over a table of verbs; a verb whose module is not installed is not offered."""
+
+    table: Mapping[str, Verb] = VERBS
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; a reader that closes our output early is our failure, not exit code 1, which means breached."""
@@ -62,13 +65,13 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the verbs that are installed, without importing them."""
-        return [name for name, verb in VERBS.items() if importlib.util.find_spec(verb.module) is not None]
+        return [name for name, verb in self.table.items() if importlib.util.find_spec(verb.module) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one verb."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        verb = VERBS[cmd_name]
+        verb = self.table[cmd_name]
         found: click.Command = getattr(importlib.import_module(verb.module), verb.attribute)
         return found
 
@@ -85,4 +88,4 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the summaries of the table, so that no verb is imported for `--help`."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(name, VERBS[name].summary) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, self.table[name].summary) for name in self.list_commands(ctx)])

@@ -1,4 +1,4 @@
-"""`probity breach`: when notices of a breach are due, and to whom. Deadlines are computed; people act."""
+"""`probity breach deadlines`: when one notice is due, and to whom. Deadlines are computed; people act."""
 
 from __future__ import annotations
 
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 _HOURS = re.compile(r"([1-9][0-9]{0,3})h", re.ASCII)
 
 
-@click.group()
-def command() -> None:
-    """Compute legal clocks."""
-
-
-@command.command()
+@click.command()
 @click.option("--rule", required=True, metavar="NAME", help="such as gdpr-33; an unknown name lists all")
 @click.option("--anchor", "anchors", multiple=True, metavar="NAME=INSTANT", help="such as aware=2026-10-23T18:30:00Z")
 @click.option(
@@ -34,7 +29,7 @@ def command() -> None:
 @click.option("--affected", type=click.IntRange(min=0), help="how many people are affected")
 @click.option("--within", metavar="24h", help="the contract's own number of hours")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def deadlines(
+def command(
     rule: str,
     anchors: tuple[str, ...],
     zone: str | None,
@@ -60,7 +55,7 @@ def deadlines(
         countries=countries,
         circumstances=frozenset(circumstances),
         affected=affected,
-        contract_hours=_hours(within),
+        contract_hours=hours(within),
         zone=zone,
     )
     found = deadline(rule_named(rule), facts)
@@ -68,7 +63,8 @@ def deadlines(
     raise SystemExit(3 if found.standing is Standing.ANCHOR_MISSING else 0)
 
 
-def _hours(text: str | None) -> int | None:
+def hours(text: str | None) -> int | None:
+    """Return the hours of `24h`; BadInput for anything else."""
     if text is None:
         return None
     match = _HOURS.fullmatch(text)
