@@ -6,7 +6,7 @@ log was tampered with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from checks.cases.clocks import Clock, deadlines, running
 from checks.cases.entry import Classified, Clocks, Entry, Exhibited, Joined, Opened, Origin
 from checks.cases.fold import Written, fold, step
 from checks.cases.step import AUTOMATIC
+from checks.terms import Duration
 from evidence.case_log import Head, Line, Said
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import AuditResult, Finding, Outcome, Status
@@ -41,6 +42,7 @@ __all__ = [
 
 CaseId: TypeAlias = str
 FOLDER = "cases"
+HOUR_MICROSECONDS = 3_600_000_000
 MAX_MARKS, MAX_WORDS = 1_000, 2_000
 
 
@@ -99,10 +101,18 @@ def open_or_join(engagement: Engagement, origin: Origin, now: datetime, who: str
     return found
 
 
-def record(engagement: Engagement, name: CaseId, entry: Entry, now: datetime, who: str) -> Case:
+def record(
+    engagement: Engagement,
+    name: CaseId,
+    entry: Entry,
+    now: datetime,
+    who: str,
+    then: Callable[[], None] = lambda: None,
+) -> Case:
     """Append one step to a case and return the case after it; deadlines that the step moved are recorded with it.
 
-    `StepRefused` (exit code 4) where it would bypass a second person, an approval or the approved text.
+    `then` is done once the case allows the step and before it is written; nobody else writes meanwhile. `StepRefused`
+    (exit code 4) where the step would bypass a second person, an approval or the approved text.
     """
     if isinstance(entry, Classified):
         classification.check(entry)
@@ -110,7 +120,9 @@ def record(engagement: Engagement, name: CaseId, entry: Entry, now: datetime, wh
     def decide(logs: Mapping[str, Sequence[Line]]) -> list[tuple[str, Said]]:
         if name not in logs:
             raise _unknown(name)
-        return _said(fold(logs[name]), entry, now, who)
+        said = _said(fold(logs[name]), entry, now, who)
+        then()
+        return said
 
     return fold(_files(engagement).change(decide, only=name)[name])
 
@@ -154,6 +166,15 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         marks=tuple(dict.fromkeys(marks)),
         evidence=tuple(evidence),
     )
+
+
+def contract_hours(engagement: Engagement) -> int | None:
+    """Return the whole hours in which the contract has the vendor notify; None where it says nothing of it."""
+    for commitment in engagement.contract.commitments.values():
+        within = getattr(commitment, "notify_within", None)
+        if isinstance(within, Duration) and within.microseconds:
+            return within.microseconds // HOUR_MICROSECONDS or None
+    return None
 
 
 def _takes(of: Case, origin: Origin) -> bool:

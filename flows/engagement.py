@@ -48,6 +48,11 @@ class Engagement:
         return self.folder / STATE
 
     @property
+    def outbox(self) -> Path:
+        """Return the file of messages that are to be delivered."""
+        return self.state / "outbox.db"
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """Return the configured sources in order."""
         return self.file.sources

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from checks.cases.case import OWED_TO_US, Case, Notice, digest_of, first_free
-from checks.cases.entry import MAX_TEXT, Drafted
+from checks.cases.entry import MAX_TEXT, Drafted, Sent
+from checks.cases.step import sendable
 from checks.notices import render
 from checks.notices.template import Template, template_named, templates
 from evidence.errors import BadInput, Place, Problem
+from evidence.model import Severity
+from flows import cases
 from flows.breach_file import BreachSettings
 from flows.engagement import Engagement
 
@@ -75,3 +80,76 @@ def _applies(case: Case, template: Template) -> None:
 def _own(engagement: Engagement) -> Path | None:
     settings = engagement.file.breach
     return None if settings is None or settings.templates is None else engagement.folder / settings.templates
+
+
+def hand_out(engagement: Engagement, case: str, notice: str) -> str:
+    """Return the approved text of a notice, for a person to submit; `StepRefused` without an approval of it."""
+    found = cases.case(engagement, case)
+    sendable(found, notice)
+    return found.notices[notice].text
+
+
+def put_into_outbox(
+    engagement: Engagement, case: str, notice: str, *, channel: str, to: tuple[str, ...], now: datetime, who: str
+) -> Case:
+    """Put an approved notice to a partner into the outbox, and record that; each notice at most once.
+
+    While the log is locked, the step is checked, the message put under a key of its own, and the line written: a crash
+    in between leaves a message that the next attempt does not put again.
+    """
+    from infra.notify.message import Kind, Message  # noqa: PLC0415 - only who sends needs channels
+    from infra.notify.outbox import Outbox  # noqa: PLC0415
+
+    found = cases.case(engagement, case)
+    template = template_of(engagement, sendable(found, notice).template)
+    if template.delivery != "outbox":
+        hint = "--out writes it for a person; --submitted and --receipt record that it was submitted"
+        what = f"{notice} goes to {template.recipient}: it is submitted by a person and never by this program"
+        raise BadInput(Problem("B034", what, Place("--channel"), hint))
+    _carries(engagement, channel, to)
+    approved = found.notices[notice]
+    try:
+        message = Message(
+            key=f"{case}/{notice}/{approved.sha256}",
+            channel=channel,
+            kind=Kind.NOTICE,
+            incident=case,
+            severity=Severity.CRITICAL,
+            subject=f"{template.title} ({engagement.contract.id}, {case})"[:200],
+            text=approved.text,
+            created=now,
+            to=to,
+            approved=approved.sha256,
+        )
+    except ValidationError as cause:
+        what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in cause.errors())
+        raise BadInput(Problem("B034", what, Place("--to"))) from None
+    entry = Sent(notice=notice, sha256=approved.sha256, how="outbox", reference=f"{channel} {message.id}", at=now)
+
+    def put() -> None:
+        Outbox(engagement.outbox).put(message)
+
+    return cases.record(engagement, case, entry, now, who, then=put)
+
+
+def state_submission(
+    engagement: Engagement, case: str, notice: str, *, when: datetime, receipt: str, now: datetime, who: str
+) -> Case:
+    """Record a person's statement that an approved notice was submitted, with the receipt that they have."""
+    if when > now:
+        raise BadInput(Problem("B034", "lies in the future", Place("--submitted"), "state it once it is submitted"))
+    approved = sendable(cases.case(engagement, case), notice)
+    entry = Sent(notice=notice, sha256=approved.sha256, how="statement", reference=receipt, at=when)
+    return cases.record(engagement, case, entry, now, who)
+
+
+def _carries(engagement: Engagement, channel: str, to: tuple[str, ...]) -> None:
+    """Raise `BadInput` unless the channel takes whole notices, and a mail says whom it is addressed to."""
+    listed = engagement.file.notify.channels if engagement.file.notify else ()
+    able = {each.name: each for each in listed if each.carries}
+    if channel not in able:
+        hint = f"channels of audit.yaml that take notices are {', '.join(able) or 'none'}"
+        raise BadInput(Problem("B034", f"{channel[:60]!r} takes no notices", Place("--channel"), hint))
+    if able[channel].attachments and not to:
+        hint = "--to ADDRESS; without it the notice would go to those who get our alerts"
+        raise BadInput(Problem("B034", "say whom the notice is addressed to", Place("--to"), hint))

@@ -44,7 +44,9 @@ def test_no_file_is_named_for_nothing(path: Path) -> None:
 def test_only_the_composition_root_and_the_verifying_verbs_read_the_clock() -> None:
     clock = re.compile(r"datetime\.(now|utcnow)\(|date\.today\(|\btime\.(time|monotonic)\(")
     reading = {str(p.relative_to(ROOT)) for p in SOURCES if clock.search(p.read_text())}
-    verbs = {f"flows/cli/{verb}.py" for verb in ("verify", "verified", "waive", "keys", "renew", "ledger")}
+    verbs = {
+        f"flows/cli/{verb}.py" for verb in ("verify", "verified", "waive", "keys", "renew", "ledger", "breach/desk")
+    }
     assert reading <= {"flows/wiring.py", "evidence/__main__.py", "infra/spark/cluster.py"} | verbs
 
 

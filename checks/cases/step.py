@@ -115,13 +115,11 @@ def _(entry: Approved, case: Case, who: str) -> None:
 
 @_check.register
 def _(entry: Sent, case: Case, who: str) -> None:  # noqa: ARG001
-    notice = _notice(case, entry.notice)
-    if notice.sent is not None:
-        raise _order(case, f"{notice.id} was sent already", f"draft a supplement: --supplements {notice.id}")
-    if notice.approved is None:
-        what = f"{case.id}: {notice.id} is not approved as it is now ({notice.sha256[:16]}…)"
-        raise StepRefused("NOT_APPROVED", f"{what}; nothing leaves without an approval of exactly its text")
+    notice = sendable(case, entry.notice)
     _same_text(case, notice, entry.sha256)
+    if notice.approved is not None and entry.at < notice.approved.at.replace(second=0, microsecond=0):
+        what = f"{case.id}: {notice.id} was approved at {notice.approved.at:%Y-%m-%d %H:%M} UTC, and left before that"
+        raise StepRefused("NOT_APPROVED", what)
 
 
 @_check.register
@@ -134,10 +132,21 @@ def _(entry: Acknowledged, case: Case, who: str) -> None:  # noqa: ARG001
 @_check.register
 def _(entry: Closing, case: Case, who: str) -> None:  # noqa: ARG001
     if case.decision is None:
-        raise _order(case, "is not decided", "`probity breach classify`, or `decide --not-notified`")
+        raise _order(case, "is not decided", "`probity breach classify`, either way")
     if owed := [rule for rule in case.rules if rule not in case.told and rule != OWED_TO_US]:
         hint = f"notify, or classify again with --not-applicable {owed[0]}=REASON"
         raise _order(case, f"nobody is notified under {owed[0]}", hint)
+
+
+def sendable(case: Case, name: str) -> Notice:
+    """Return a notice that may leave now; `StepRefused` without an approval of exactly its text."""
+    notice = _notice(case, name)
+    if notice.sent is not None:
+        raise _order(case, f"{notice.id} was sent already", f"draft a supplement: --supplements {notice.id}")
+    if notice.approved is None:  # 4
+        what = f"{case.id}: {notice.id} is not approved as it is now ({notice.sha256[:16]}…)"
+        raise StepRefused("NOT_APPROVED", f"{what}; nothing leaves without an approval of exactly its text")
+    return notice
 
 
 def _second_person(case: Case, name: str, sha256: str, who: str, verb: str) -> Notice:

@@ -62,12 +62,18 @@ def _render(template: Template, context: Mapping[str, object]) -> str:
     from jinja2 import StrictUndefined, TemplateError  # noqa: PLC0415 - most verbs render nothing
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
-    # A notice is plain text: escaping it for HTML would change what people approve.
+    # A notice is plain text: escaping it for HTML would change what people approve. Two operators can fill memory.
     world = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    world.intercepted_binops = frozenset({"*", "**"})
+    world.binop_table = {**world.binop_table, "*": _no_product, "**": _no_product}
     try:
         return world.from_string(template.body).render(context)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, OverflowError, RecursionError) as cause:
+    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as cause:
         raise BadInput(Problem("B024", f"cannot be rendered: {cause}", Place(template.id))) from None
+
+
+def _no_product(_: object, __: object) -> object:
+    raise TypeError("a notice multiplies nothing")
 
 
 def _said(sheet: Sheet) -> dict[str, object]:
@@ -83,7 +89,7 @@ def _head(template: Template, case: Case, parties: Parties, now: datetime) -> st
 def _tail(sheet: Sheet) -> str:
     if not sheet.unknown:
         return ""
-    return f"\nNot yet known, to be supplemented: {', '.join(sheet.unknown)}\n"
+    return f"\nNot yet known, to be supplemented: {'; '.join(map(sheet.label, sheet.unknown))}\n"
 
 
 def _case(case: Case, parties: Parties, sheet: Sheet, *, late: bool) -> dict[str, object]:

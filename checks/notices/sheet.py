@@ -21,17 +21,17 @@ class Sheet:
 
     def say(self, name: str) -> str:
         """Return a line with what a fact is called and what is known of it."""
-        return f"{self._label(name)}: {self.fact(name)}"
+        return f"{self.label(name)}: {self.fact(name)}"
 
     def fact(self, name: str) -> str:
         """Return what is known of a fact, further lines of it indented: no value can look like another line."""
-        self._label(name)
+        self.label(name)
         stated = self.facts.get(name)
         return self.missing(name) if stated is None else indented(stated)
 
     def known(self, name: str) -> bool:
         """Return whether a fact is known."""
-        self._label(name)
+        self.label(name)
         return name in self.facts
 
     def missing(self, name: str) -> str:
@@ -40,7 +40,10 @@ class Sheet:
             self.unknown.append(name)
         return f"not yet known (as of {instant_text(self.as_of.replace(microsecond=0))})"
 
-    def _label(self, name: str) -> str:
+    def label(self, name: str) -> str:
+        """Return what a fact is called in notices; of a form's field its number. `BadInput` for neither."""
+        if name.startswith("dora-"):
+            return f"field {name.removeprefix('dora-')}"
         label = catalogue().get(name)
         if label is None:
             raise BadInput(Problem("B024", f"states {name!r}, which is no fact", Place("template")))

@@ -21,12 +21,13 @@ STEPS = {
     "draft": Verb("flows.cli.breach.draft", "Draft a notice, or put in a text that was edited."),
     "review": Verb("flows.cli.breach.review", "Record that another person read exactly this text."),
     "approve": Verb("flows.cli.breach.approve", "Approve exactly this text, as another person than its drafters."),
-    "send": Verb("flows.cli.breach.send", "Send an approved text to a partner, or write it out and record who filed it."),
+    "send": Verb(
+        "flows.cli.breach.send", "Send an approved text to a partner, or write it out and record who filed it."
+    ),
     "ack": Verb("flows.cli.breach.ack", "Record that a notice was acknowledged."),
     "cure": Verb("flows.cli.breach.cure", "Record since when a breach is cured."),
     "link": Verb("flows.cli.breach.link", "Put more evidence under the hold of a case."),
     "close": Verb("flows.cli.breach.close", "Close a case and release what it held."),
-    "remedies": Verb("flows.cli.breach.remedies", "Show what follows from each incident: rights, windows, credits."),
     "deadlines": Verb("flows.cli.breach.deadlines", "Compute the deadline of one rule, without a case."),
 }
 

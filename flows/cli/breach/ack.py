@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.breach.desk import acting, by_person, formatted, instant, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, instant, on_case, stated
 
 
 @click.command()
@@ -25,5 +25,5 @@ def command(
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    entry = Acknowledged(notice=notice, reference=reference, at=instant(when, "--at", at.now))
+    entry = stated(Acknowledged, notice=notice, reference=reference, at=instant(when, "--at", at.now))
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)

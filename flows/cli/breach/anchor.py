@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.errors import BadInput, Place, Problem
-from flows.cli.breach.desk import acting, by_person, formatted, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, on_case, stated
 
 if TYPE_CHECKING:
     from checks.cases.entry import Entry
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @on_case
-@click.argument("stated", metavar="NAME[=INSTANT]")
+@click.argument("anchor", metavar="NAME[=INSTANT]")
 @click.option("--basis", metavar="TEXT", help="what the instant rests on")
 @click.option("--set-aside", "line", type=click.IntRange(min=1), metavar="LINE", help="set that candidate aside")
 @click.option("--reason", metavar="TEXT", help="why it is set aside")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     engagement: Path,
     case: str,
-    stated: str,
+    anchor: str,
     basis: str | None,
     line: int | None,
     reason: str | None,
@@ -41,17 +41,19 @@ def command(
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    entry = _set_aside(stated, line, reason) if line is not None else _stated(stated, basis)
+    entry = _set_aside(anchor, line, reason) if line is not None else _candidate(anchor, basis)
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)
 
 
-def _stated(text: str, basis: str | None) -> Entry:
+def _candidate(text: str, basis: str | None) -> Entry:
     from checks.cases.entry import Anchored  # noqa: PLC0415
 
     name, given, instant = text.partition("=")
     if not given or not basis:
-        raise BadInput(Problem("B031", "an anchor needs an instant and its basis", Place("NAME=INSTANT"), "--basis TEXT"))
-    return Anchored(name=name, stated=instant, basis=basis)
+        raise BadInput(
+            Problem("B031", "an anchor needs an instant and its basis", Place("NAME=INSTANT"), "--basis TEXT")
+        )
+    return stated(Anchored, name=name, stated=instant, basis=basis)
 
 
 def _set_aside(name: str, line: int, reason: str | None) -> Entry:
@@ -59,5 +61,7 @@ def _set_aside(name: str, line: int, reason: str | None) -> Entry:
 
     if "=" in name or not reason:
         hint = "NAME --set-aside LINE --reason TEXT"
-        raise BadInput(Problem("B031", "a candidate is set aside by its name, for a reason", Place("--set-aside"), hint))
-    return SetAside(name=name, candidate=line, reason=reason)
+        raise BadInput(
+            Problem("B031", "a candidate is set aside by its name, for a reason", Place("--set-aside"), hint)
+        )
+    return stated(SetAside, name=name, candidate=line, reason=reason)

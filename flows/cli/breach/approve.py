@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.breach.desk import acting, by_person, digest_given, digest_option, formatted, on_case
+from flows.cli.breach.desk import acting, by_person, digest_given, digest_option, formatted, on_case, stated
 
 
 @click.command()
@@ -25,5 +25,5 @@ def command(engagement: Path, case: str, notice: str, digest: str, who: str | No
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    entry = Approved(notice=notice, sha256=digest_given(digest))
+    entry = stated(Approved, notice=notice, sha256=digest_given(digest))
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evidence.errors import BadInput, Place, Problem
-from flows.cli.breach.desk import Desk, acting, by_person, formatted, on_case
+from flows.cli.breach.desk import Desk, acting, by_person, formatted, on_case, stated
 
 if TYPE_CHECKING:
     from checks.cases.entry import Entry
@@ -57,8 +57,9 @@ def command(
     if not reason:
         raise BadInput(Problem("B032", "a decision needs its reason", Place("--reason"), "--reason TEXT"))
     if not_notified == bool(rules):
-        raise BadInput(Problem("B032", "either duties arise or nobody is notified", Place("--rule"), "or --not-notified"))
-    entry = _entry(at, rules, _reasons(without), reason) if rules else _nobody(reason)
+        raise BadInput(
+            Problem("B032", "either duties arise or nobody is notified", Place("--rule"), "or --not-notified")
+        )
     given = {
         "countries": countries,
         "entities": entities,
@@ -68,31 +69,29 @@ def command(
         "zone": zone,
     }
     told = {name: value for name, value in given.items() if value is not None and value != ()}
-    entry = entry.model_copy(update=told) if rules else entry
+    entry = _duties(at, rules, _reasons(without), reason, told) if rules else _nobody(reason)
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)
 
 
-def _entry(at: Desk, rules: tuple[str, ...], without: dict[str, str], reason: str) -> Entry:
+def _duties(at: Desk, rules: tuple[str, ...], without: dict[str, str], reason: str, told: dict[str, Any]) -> Entry:
     from checks.cases.entry import Classified  # noqa: PLC0415
     from flows.breach_file import BreachSettings  # noqa: PLC0415
     from flows.cases import contract_hours  # noqa: PLC0415
 
     settings = at.engagement.file.breach or BreachSettings()
-    return Classified(
-        rules=rules,
-        not_applicable=without,
-        countries=settings.countries,
-        entities=settings.entities,
-        contract_hours=contract_hours(at.engagement),
-        zone=settings.tz,
-        reason=reason,
-    )
+    assumed = {
+        "countries": settings.countries,
+        "entities": settings.entities,
+        "contract_hours": contract_hours(at.engagement),
+        "zone": settings.tz,
+    }
+    return stated(Classified, rules=rules, not_applicable=without, reason=reason, **(assumed | told))
 
 
 def _nobody(reason: str) -> Entry:
     from checks.cases.entry import NotNotified  # noqa: PLC0415
 
-    return NotNotified(reason=reason)
+    return stated(NotNotified, reason=reason)
 
 
 def _reasons(without: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.breach.desk import acting, by_person, formatted, instant, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, instant, on_case, stated
 
 
 @click.command()
@@ -22,5 +22,5 @@ def command(engagement: Path, case: str, when: str | None, reason: str, who: str
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    entry = Cured(at=instant(when, "--at", at.now), reason=reason)
+    entry = stated(Cured, at=instant(when, "--at", at.now), reason=reason)
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from pydantic import BaseModel, ValidationError
 
 from evidence.errors import BadInput, Place, Problem
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flows.engagement import Engagement
 
 F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M", bound=BaseModel)
+MAX_NAME, DIGITS = 120, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,6 @@ def acting(folder: Path, who: str | None) -> Desk:
         hint = f"--as NAME, one line of at most {MAX_NAME} characters; the log keeps it"
         raise BadInput(Problem("B027", "say who acts", Place("--as"), hint))
     return desk(folder, name)
-
-
-MAX_NAME = 120
 
 
 def on_case(command: F) -> F:
@@ -86,4 +86,10 @@ def digest_given(text: str) -> str:
     return digest
 
 
-DIGITS = 64
+def stated(model: type[M], **values: Any) -> M:
+    """Return what a person stated as an entry of a log; `BadInput` where a value is none that the log takes."""
+    try:
+        return model(**values)
+    except ValidationError as cause:
+        found = [(".".join(str(part) for part in e["loc"]) or "entry", str(e["msg"])) for e in cause.errors()]
+        raise BadInput(*(Problem("B035", message, Place(where)) for where, message in found)) from None

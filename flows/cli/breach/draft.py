@@ -46,7 +46,9 @@ def command(
     found = read(at.engagement, case)
     before = found.notices.get(template)
     if file is not None and before is None:
-        raise BadInput(Problem("B028", f"{template} is no notice of {case}", Place("--text"), "draft it from a template"))
+        raise BadInput(
+            Problem("B028", f"{template} is no notice of {case}", Place("--text"), "draft it from a template")
+        )
     if file is not None and before is not None:
         entry = notices.edited(before, _read(file))
     else:

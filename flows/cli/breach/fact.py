@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evidence.errors import BadInput, Place, Problem
-from flows.cli.breach.desk import acting, by_person, formatted, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, on_case, stated
 
 MAX_FILE = 1024 * 1024
 
@@ -18,9 +18,7 @@ MAX_FILE = 1024 * 1024
 @click.option("--file", "file", type=click.Path(path_type=Path), help="YAML file with names and texts")
 @by_person
 @formatted
-def command(
-    engagement: Path, case: str, facts: tuple[str, ...], file: Path | None, who: str | None, form: str
-) -> None:
+def command(engagement: Path, case: str, facts: tuple[str, ...], file: Path | None, who: str | None, form: str) -> None:
     """State facts, such as nature="prompts kept for 25 hours"; fields of the DORA form as dora-2.5="data losses".
 
     A later text takes the place of an earlier one, and an empty one says that it is not known after all. Drafts do not
@@ -32,16 +30,16 @@ def command(
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    stated = _of_file(file) if file is not None else {}
+    values = _of_file(file) if file is not None else {}
     for text in facts:
         name, given, value = text.partition("=")
         if not given:
             raise BadInput(Problem("B025", f"{text[:60]!r} is no fact", Place("FACT"), "write NAME=TEXT"))
-        stated[name] = value
-    if not stated:
+        values[name] = value
+    if not values:
         raise BadInput(Problem("B025", "no fact is stated", Place("FACT"), "write NAME=TEXT, or give --file"))
-    check_facts(stated)
-    echo(record(at.engagement, case, FactsStated(values=stated), at.now, at.who), at.now, form)
+    check_facts(values)
+    echo(record(at.engagement, case, stated(FactsStated, values=values), at.now, at.who), at.now, form)
 
 
 def _of_file(path: Path) -> dict[str, str]:
@@ -58,5 +56,7 @@ def _of_file(path: Path) -> dict[str, str]:
     if document.problems:
         raise BadInput(*document.problems)
     if not isinstance(document.data, dict) or not all(isinstance(v, str | int) for v in document.data.values()):
-        raise BadInput(Problem("B025", "is no list of names and texts", Place(str(path)), "write nature: what happened"))
+        raise BadInput(
+            Problem("B025", "is no list of names and texts", Place(str(path)), "write nature: what happened")
+        )
     return {str(name): str(value) for name, value in document.data.items()}

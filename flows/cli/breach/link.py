@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.breach.desk import acting, by_person, formatted, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, on_case, stated
 
 
 @click.command()
@@ -28,4 +28,4 @@ def command(
         raise click.UsageError("name an --artefact or a --bundle")
     listed = [Exhibited(kind="artefact", name=f"sha256:{name.removeprefix('sha256:')}") for name in artefacts]
     listed += [Exhibited(kind="bundle", name=Path(name).name) for name in bundles]
-    echo(record(at.engagement, case, Linked(evidence=tuple(listed)), at.now, at.who), at.now, form)
+    echo(record(at.engagement, case, stated(Linked, evidence=tuple(listed)), at.now, at.who), at.now, form)

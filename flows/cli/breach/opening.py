@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.errors import BadInput, Place, Problem
-from flows.cli.breach.desk import Desk, acting, by_person, formatted, instant
+from flows.cli.breach.desk import Desk, acting, by_person, formatted, instant, stated
 
 if TYPE_CHECKING:
     from checks.cases.entry import Origin
@@ -87,7 +87,8 @@ def _of_notice(at: Desk, notice: str, received: datetime, aware: datetime | None
     from checks.cases.entry import Origin  # noqa: PLC0415
 
     vendor = at.engagement.contract.vendor.name
-    return Origin(
+    return stated(
+        Origin,
         id=f"notice/{notice}",
         key=f"notice/{at.engagement.contract.id}/{notice}",
         kind="notice",
@@ -106,7 +107,7 @@ def _of_person(at: Desk, seen: datetime, summary: str) -> Origin:
     name = sha256_hex(summary.encode())[:16]
     key = f"report/{at.engagement.contract.id}/{name}"
     basis = f"reported by {at.who}"
-    return Origin(id=key, key=key, kind="report", summary=summary, seen_at=seen, basis=basis, marks=(name,))
+    return stated(Origin, id=key, key=key, kind="report", summary=summary, seen_at=seen, basis=basis, marks=(name,))
 
 
 def _usage(where: str, what: str) -> BadInput:

@@ -99,7 +99,9 @@ def case_json(case: Case, now: datetime) -> dict[str, Any]:
         "opened": _act_json(case.opened),
         "follows": case.follows or None,
         "taken_up": _act_json(case.taken_up),
-        "decision": None if what is None or case.decision is None else what.as_json() | {"by": _act_json(case.decision.by)},
+        "decision": None
+        if what is None or case.decision is None
+        else what.as_json() | {"by": _act_json(case.decision.by)},
         "origins": [origin.as_json() for origin in case.origins],
         "candidates": [
             {"line": c.seq, "name": c.name, "stated": c.stated, "basis": c.basis, "by": c.by}

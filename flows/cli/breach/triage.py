@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli.breach.desk import acting, by_person, formatted, on_case
+from flows.cli.breach.desk import acting, by_person, formatted, on_case, stated
 
 
 @click.command()
@@ -21,4 +21,4 @@ def command(engagement: Path, case: str, note: str, who: str | None, form: str) 
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    echo(record(at.engagement, case, Triage(note=note), at.now, at.who), at.now, form)
+    echo(record(at.engagement, case, stated(Triage, note=note), at.now, at.who), at.now, form)
