@@ -83,6 +83,15 @@ class Ledger:
         """Return the key of the witness, when there is one."""
         return self._witness.key if self._witness else None
 
+    @property
+    def shelf(self) -> Shelf:
+        """Return where it lies."""
+        return self._shelf
+
+    def leaves(self) -> list[bytes]:
+        """Return all leaves in order; NotLogged when one is missing."""
+        return read_leaves(self._shelf)
+
     def history(self) -> History:
         """Return what the ledger says; NotLogged when its leaves contradict one another."""
         return History.of(read_leaves(self._shelf))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.states import Completed
 
 from evidence.errors import OutputFailed, ProbityError
-from evidence.model import Finding, Status
+from evidence.model import AuditResult, Finding, Status
 from flows import pipeline, tasks
+from flows.cases import broken, incident_of
+from flows.deployments import BREACHED, resource
+from flows.engagement import Engagement
 from flows.pipeline import Audited
 from flows.wiring import Request, prepare
 
@@ -49,9 +53,21 @@ def audit(
     create_table_artifact(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
+    _ring(opened, run, result)
     problems = pipeline.told(collected, judgement)
     message = f"{bundle}; {sealed.failure}" if sealed.failure else bundle
     return Completed(name=ENDS[result.status], message=message, data=Audited(result, bundle, problems, sealed.failure))
+
+
+def _ring(engagement: Engagement, run: pipeline.Run, result: AuditResult) -> None:
+    """Send an event for each broken promise that opens a case; who it wakes reads the sealed bundle, not the event."""
+    contract = engagement.contract.id
+    for finding in broken(engagement, result):
+        emit_event(
+            BREACHED,
+            resource={"prefect.resource.id": resource(contract), "prefect.resource.name": contract},
+            payload={"run": run.id, "key": incident_of(result, finding), "severity": finding.severity.value},
+        )
 
 
 def _row(finding: Finding) -> dict[str, str]:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, ValidationError, create_model
+from pydantic import BeforeValidator, Field, ValidationError, create_model, model_validator
 
 from checks.codes import Code
 from checks.problems import located, refuse
@@ -27,6 +27,7 @@ from flows.engines import DEFAULT, Choice
 from flows.ledger_file import LedgerPlace
 from flows.notify_file import Notify, notify_model, stands_open, stays
 from flows.personal_data import PersonalData
+from flows.schedule_file import Schedules
 from flows.sealing_file import Keys, Timestamps
 from infra.source import Source
 from infra.sources import discover
@@ -79,7 +80,14 @@ class AuditFile(Closed):
         default=None, description="what is audited when no period is asked for: 2025-06, 2025-Q2 or 2025"
     )
     breach: BreachSettings | None = Field(default=None, description="breach cases that audits open, and their notices")
+    schedules: Schedules | None = Field(default=None, description="when audits run by themselves, and where")
     as_of: Instant | None = Field(default=None, description="fixes the instant of judgement, so that results repeat")
+
+    @model_validator(mode="after")
+    def _present(self) -> Self:
+        if self.schedules is not None and self.as_of is not None:
+            raise ValueError("schedules audit what is known by then: take as_of away, which fixes the instant")
+        return self
 
 
 def load_audit_file(path: Path, variable: Lookup) -> tuple[AuditFile, dict[str, Any]]:

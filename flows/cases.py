@@ -21,7 +21,7 @@ from checks.cases.step import AUTOMATIC
 from checks.terms import Duration
 from evidence.case_log import Head, Line, Said
 from evidence.errors import BadInput, Place, Problem
-from evidence.model import AuditResult, Finding, Outcome, Status
+from evidence.model import AuditResult, Finding, Outcome, Severity, Status
 from evidence.spki import digest_of_key
 from flows.breach_file import BreachSettings, earlier_keys
 from flows.engagement import Engagement
@@ -133,12 +133,19 @@ def of_audit(engagement: Engagement, result: AuditResult, bundle: str, now: date
     `bundle` is the name or address of the published bundle. Nothing happens where the audit file has no `breach`
     section, and nothing is decided: a case asks a person whether the finding is an incident at all.
     """
-    settings = engagement.file.breach
-    if settings is None:
-        return ()
-    broken = [f for f in result.findings if f.status is Status.BREACHED and f.severity in settings.severities]
-    origins = [origin_of(result, finding, bundle, now) for finding in broken]
+    origins = [origin_of(result, finding, bundle, now) for finding in broken(engagement, result)]
     return tuple(dict.fromkeys(open_or_join(engagement, origin, now, AUTOMATIC) for origin in origins))
+
+
+def broken(engagement: Engagement, result: AuditResult) -> tuple[Finding, ...]:
+    """Return the breached findings that open a case: those whose severity the audit file names, if it does."""
+    named = engagement.file.breach.severities if engagement.file.breach else frozenset[Severity]()
+    return tuple(f for f in result.findings if f.status is Status.BREACHED and f.severity in named)
+
+
+def incident_of(result: AuditResult, finding: Finding) -> str:
+    """Return the incident that a finding belongs to, by which its sightings join one case."""
+    return f"finding/{result.contract.id}/{finding.commitment}"
 
 
 def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime) -> Origin:
@@ -153,7 +160,7 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
     period = f"{result.period.start:%Y-%m-%d} to {result.period.end:%Y-%m-%d}"
     return Origin(
         id=f"{name}#{finding.commitment}",
-        key=f"finding/{result.contract.id}/{finding.commitment}",
+        key=incident_of(result, finding),
         kind="finding",
         summary=f"{finding.commitment} is breached: {finding.because}"[:MAX_WORDS],
         seen_at=now,

@@ -119,6 +119,8 @@ def gather_source(engagement: Engagement, run: Run, source: Source, number: int)
         variable=run.variable,
         egress=engagement.file.egress,
         evidence_regions=engagement.file.evidence_regions,
+        contract=engagement.contract.id,
+        schedules=engagement.file.schedules.each() if engagement.file.schedules else (),
         cache=_cache(engagement, run),
         progress=lambda kind, done, total: run.tell(f"gather {kind}: {done} of {total}"),
     )

@@ -78,6 +78,20 @@ def examination(folder: Path) -> tuple[Engagement, Examination]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """An engagement that is looked after between its audits, and the clock."""
+
+    engagement: Engagement
+    now: Callable[[], datetime]
+
+
+def at_work(folder: str, now: Callable[[], datetime] | None = None) -> AtWork:
+    """Return the engagement in a folder, as what runs by itself needs it; Prefect's worker starts in this process."""
+    settings.harden()
+    return AtWork(open_engagement(Path(folder), settings.variable), now or (lambda: datetime.now(UTC)))
+
+
 def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], datetime] | None = None) -> Prepared:
     """Return everything a run needs; whatever can fail early fails here, before anything is gathered."""
     clock = now or (lambda: datetime.now(UTC))

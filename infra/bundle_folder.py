@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from evidence.canonical import sha256_hex
 from evidence.errors import VerificationError
 from evidence.families import family
 from evidence.locker import Stored
 from evidence.model import instant_text
 from evidence.statement import encode
 from evidence.trust import Trust, load_trust
-from evidence.verification import Verification
+from evidence.verification import Verification, VerifiedContent
 from evidence.verify import verify
 from infra.folder import Folder
 from infra.listing import Entry
@@ -87,15 +87,19 @@ def _row(gathering: Gathering, name: str, stored: Stored, trust: Trust) -> dict[
         return row
 
 
+def statement_of(content: VerifiedContent) -> str:
+    """Return the SHA-256 of a verified bundle's statement, as a ledger has it."""
+    return sha256_hex(encode(content.facts, sha256_hex(content.read(TAG_MANIFEST))))
+
+
 def _believed(verification: Verification) -> dict[str, Any]:
     content = verification.content()
     facts, (signer, *_) = content.facts, verification.signers
-    tag_manifest = hashlib.sha256(content.read(TAG_MANIFEST)).hexdigest()
     return {
         "run": facts.run,
         "period_start": instant_text(facts.period.start),
         "period_end": instant_text(facts.period.end),
         "signer": signer.name or signer.keyid,
-        "statement_sha256": hashlib.sha256(encode(facts, tag_manifest)).hexdigest(),
+        "statement_sha256": statement_of(content),
         "previous": facts.previous,
     }

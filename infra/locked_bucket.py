@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from evidence.container import CHUNK
 from evidence.errors import BadInput, DigestMismatch, OutputFailed, Place, Problem
 from evidence.redact import split
 from infra.s3 import code_of, explain
@@ -21,6 +22,7 @@ from infra.s3_object import PART_BYTES, Returned, Upload, upload
 from infra.store_s3 import S3Store, retain_until
 
 LOCK_NOT_CONFIGURED = frozenset({"ObjectLockConfigurationNotFoundError"})
+ABSENT = frozenset({"NoSuchKey", "404"})
 #: By how much the service's clock and ours may differ where the lock of an earlier attempt is looked at.
 SKEW = timedelta(days=1)
 
@@ -65,6 +67,20 @@ class LockedBucket:
                 self._store(upload(self._apart, key, disclosed, apart.kms_key or config.kms_key, None))
             until = retain_until(at, config.retain)
             return self._store(upload(config.bucket, _key(config.prefix, name), kept, config.kms_key, until))  # 2
+
+    def fetch(self, name: str, into: Path) -> Path | None:
+        """Copy the newest version of a bundle into a folder; None when there is none. What it is, verification says."""
+        bucket, key, target = self.config.bucket, _key(self.config.prefix, name), into / name
+        try:
+            body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
+            with target.open("wb") as file:
+                for chunk in body.iter_chunks(CHUNK):
+                    file.write(chunk)
+        except (ClientError, BotoCoreError) as cause:
+            if code_of(cause) in ABSENT:
+                return None
+            raise explain("read", f"s3://{bucket}/{key}", cause) from cause
+        return target
 
     @property
     def _apart(self) -> str:

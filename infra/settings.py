@@ -34,6 +34,12 @@ def keep_prefect_in(folder: str) -> None:
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", STARTUP_SECONDS)
 
 
+def child_environment(**more: str) -> dict[str, str]:
+    """Return the environment for a Prefect process of ours: nothing of Prefect's own but `more`, and no telemetry."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return kept | SILENT | more
+
+
 def debug() -> bool:
     """Return whether `PROBITY_DEBUG` asks for tracebacks."""
     return os.environ.get("PROBITY_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}

@@ -22,6 +22,7 @@ from infra.tally import Tally
 
 if TYPE_CHECKING:
     from infra.normalise import Normaliser
+    from infra.schedules import Schedule
     from infra.tables import Part
 
 
@@ -95,6 +96,7 @@ class Gathering:
     gathered is the same. `journals` is where inquiries over the network keep what they need to be resumed; `variable`
     looks a credential up by name. `egress` are the only hosts that may be asked, `evidence_regions` the only regions
     that evidence may lie in, where they are given. `as_of` is the instant of the audit; without one it is now.
+    `schedules` are those by which the audits of `contract` run by themselves.
 
     Parts appear under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
     `noted` is told the personal values of each field before tokens replace them.
@@ -119,6 +121,8 @@ class Gathering:
     egress: frozenset[str] | None = None
     noted: Callable[[str, Sequence[str]], None] | None = None
     evidence_regions: frozenset[str] | None = None
+    contract: str = ""
+    schedules: tuple[Schedule, ...] = ()
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)

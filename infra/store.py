@@ -29,6 +29,9 @@ class Store(Protocol):
         OutputFailed when the name has other bytes; a bundle is never replaced.
         """
 
+    def fetch(self, name: str, into: Path) -> Path | None:
+        """Return where a stored bundle can be read, if need be a copy in the folder `into`; None when there is none."""
+
 
 class FolderStore(BaseModel):
     """A folder; a bundle appears under its name only once every byte of it is on disk."""
@@ -70,6 +73,11 @@ class FolderStore(BaseModel):
         except OSError as cause:
             raise OutputFailed(f"cannot write {name} to {self.path}: {cause.strerror or cause}") from cause
         return str(target)
+
+    def fetch(self, name: str, into: Path) -> Path | None:  # noqa: ARG002 - it can be read where it is
+        """Return the path of a stored bundle; None when there is none of that name."""
+        found = self._folder / name
+        return found if found.is_file() else None
 
     @property
     def _folder(self) -> Path:

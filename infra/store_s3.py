@@ -67,6 +67,10 @@ class S3Store(BaseModel):
         """Store a sealed bundle under lock, read it back, and return its address with its version."""
         return self._open().put(sealed, name, retain_until(at, self.retain))
 
+    def fetch(self, name: str, into: Path) -> Path | None:
+        """Return a copy in `into` of the newest version of a stored bundle; None when there is none of that name."""
+        return self._open().fetch(name, into)
+
     def _open(self) -> LockedBucket:
         from infra.locked_bucket import LockedBucket  # noqa: PLC0415 - boto3 takes a second to import
         from infra.s3 import open_client  # noqa: PLC0415

@@ -47,7 +47,7 @@ def test_only_the_composition_root_and_the_verifying_verbs_read_the_clock() -> N
     verbs = {
         f"flows/cli/{verb}.py" for verb in ("verify", "verified", "waive", "keys", "renew", "ledger", "breach/desk")
     }
-    assert reading <= {"flows/wiring.py", "evidence/__main__.py", "infra/spark/cluster.py"} | verbs
+    assert reading <= {"flows/wiring.py", "evidence/__main__.py", "infra/daemons.py"} | verbs
 
 
 def test_tracked_texts_name_no_machine_path_and_no_registry() -> None:

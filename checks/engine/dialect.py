@@ -97,7 +97,7 @@ class SharedConnection:
 class QuotingPreparer(PGIdentifierPreparer):
     """Quote every name: DuckDB reserves words that PostgreSQL does not, `at` among them."""
 
-    def quote(self, ident: str) -> str:
+    def quote(self, ident: str, force: Any = None) -> str:  # noqa: ARG002 - always
         """Return the identifier in quotes, which DuckDB reads without regard to case."""
         return self.quote_identifier(ident)
 

@@ -128,7 +128,7 @@ seam AS (
     AND u.subject IN (j.subject, '') AND coalesce(u.slot, j.slot) BETWEEN least(j.slot, j.slot_before) AND j.slot
   GROUP BY j.subject, j.record),
 reached AS (
-  SELECT subject, min(CASE WHEN high > {s.start} THEN low END) AS low, max(high) AS high
+  SELECT subject, min(CASE WHEN high >= {s.start} THEN low END) AS low, max(high) AS high
   FROM judged_window GROUP BY subject)"""
 
     def _judged(self) -> str:

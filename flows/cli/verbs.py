@@ -35,6 +35,7 @@ VERBS = {
     "doctor": Verb("flows.cli.doctor", "Look whether an audit could run now: reach, rights, clock, room."),
     "gather": Verb("flows.cli.gather", "Fetch evidence from its sources and keep it."),
     "audit": Verb("flows.cli.audit", "Gather, check, seal and report in one go."),
+    "deploy": Verb("flows.cli.deploy", "Register an engagement's schedules with a Prefect server."),
     "report": Verb("flows.cli.report", "Write the report of a verified bundle."),
     "show": Verb("flows.cli.show", "Show findings and evidence of a verified bundle."),
     "diff": Verb("flows.cli.diff", "Say what changed between two verified bundles."),

@@ -13,40 +13,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from evidence.errors import ProbityError
 from infra import settings
+from infra.daemons import Daemon, end, launch, until
 from infra.spark.java import java_problem
 
 HOST = "127.0.0.1"
 START_SECONDS = 90.0
-STOP_SECONDS = 20.0
 STATE = "cluster.json"
 
 _MASTER = "org.apache.spark.deploy.master.Master"
 _WORKER = "org.apache.spark.deploy.worker.Worker"
 _LISTENING = re.compile(r"Starting Spark master at (spark://\S+)")
 _REGISTERED = re.compile(r"Successfully registered with master")
-
-
-@dataclass(frozen=True, slots=True)
-class Daemon:
-    """One process that this script started; `started` tells it apart from a later process with the same id."""
-
-    pid: int
-    started: str
-    log: str
 
 
 @contextlib.contextmanager
@@ -79,7 +64,7 @@ def start(folder: Path, workers: int = 1, cores: int = 2, memory: str = "1g") ->
         for worker in daemons[1:]:
             _wait_for(_REGISTERED, worker)
     except BaseException:
-        _end(daemons)
+        end(daemons)
         raise
     state = {"address": address, "daemons": [[d.pid, d.started, d.log] for d in daemons]}
     (folder / STATE).write_text(json.dumps(state))
@@ -92,7 +77,7 @@ def stop(folder: Path) -> None:
         state = json.loads((folder / STATE).read_bytes())
     except OSError as error:
         raise ProbityError(f"{folder / STATE} cannot be read: no cluster was started here") from error
-    _end([Daemon(int(pid), str(started), str(log)) for pid, started, log in state["daemons"]])
+    end([Daemon(int(pid), str(started), str(log)) for pid, started, log in state["daemons"]])
     (folder / STATE).unlink()
 
 
@@ -103,74 +88,14 @@ def _launch(folder: Path, name: str, arguments: list[str]) -> Daemon:
     home = Path(found.origin).parent
     # `spark-class` becomes the Java process, so its id is the daemon's; its own session outlives a closed terminal.
     command = ["env", f"SPARK_HOME={home}", f"SPARK_LOCAL_IP={HOST}", str(home / "bin" / "spark-class"), *arguments]
-    log = folder / f"{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    process.returncode = 0  # the daemon is meant to outlive this object, which would warn about it
-    return Daemon(process.pid, _started(process.pid), str(log))
+    return launch(command, folder / f"{name}.log")
 
 
 def _wait_for(pattern: re.Pattern[str], daemon: Daemon) -> str:
-    found = _until(lambda: pattern.search(_read(daemon)) or not _alive(daemon), START_SECONDS)
+    found = until(lambda: pattern.search(daemon.said()) or not daemon.alive, START_SECONDS)
     if not isinstance(found, re.Match):
         raise ProbityError(f"Spark did not start within {START_SECONDS:.0f} s; see {daemon.log}")
     return str(found[found.re.groups])
-
-
-def _read(daemon: Daemon) -> str:
-    return Path(daemon.log).read_text(errors="replace")
-
-
-def _until(done: Callable[[], object], seconds: float) -> object:
-    latest = time.monotonic() + seconds
-    while time.monotonic() < latest:
-        if answer := done():
-            return answer
-        time.sleep(0.1)
-    return None
-
-
-def _end(daemons: list[Daemon]) -> None:
-    for daemon in reversed(daemons):
-        _signal(daemon, signal.SIGTERM)
-    for daemon in reversed(daemons):
-        if not _until(partial(_ended, daemon), STOP_SECONDS):
-            _signal(daemon, signal.SIGKILL)
-
-
-def _ended(daemon: Daemon) -> bool:
-    return not _alive(daemon)
-
-
-def _signal(daemon: Daemon, number: signal.Signals) -> None:
-    if _alive(daemon):
-        os.kill(daemon.pid, number)
-
-
-def _alive(daemon: Daemon) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(daemon.pid, os.WNOHANG)  # where it is our child, let it go once it has ended
-    return bool(daemon.started) and _started(daemon.pid) == daemon.started
-
-
-def _started(pid: int) -> str:
-    """Return when a process began, as its system tells it, or nothing once it has ended."""
-    try:
-        state, *rest = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return _started_elsewhere(pid)
-    return "" if state in "ZX" else rest[18]
-
-
-def _started_elsewhere(pid: int) -> str:
-    """Ask `ps` where there is no /proc; on Linux its clock wavers by a second, so there it is not asked."""
-    if Path("/proc/self").exists():
-        return ""
-    told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    words = told.stdout.split()
-    return "" if not words or words[0].startswith("Z") else " ".join(words[1:])
 
 
 def main(arguments: list[str]) -> int:

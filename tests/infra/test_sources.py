@@ -25,7 +25,18 @@ def table(heading, page=PAGE):
 
 def test_every_source_is_found():
     assert list(discover()) == [
-        *("anthropic", "bundles", "cloudtrail", "documents", "files", "mailbox", "openai", "s3", "statuspage"),
+        *(
+            "anthropic",
+            "audits",
+            "bundles",
+            "cloudtrail",
+            "documents",
+            "files",
+            "mailbox",
+            "openai",
+            "s3",
+            "statuspage",
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidence.errors import ProbityError
+from infra.daemons import Daemon
 from infra.spark import cluster
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -27,14 +28,14 @@ def test_an_operator_starts_a_cluster_and_stops_it_again(tmp_path: Path) -> None
     started = command("start", str(folder), "--cores", "1", "--memory", "512m")
     try:
         assert started.stdout.startswith("spark://127.0.0.1:"), started.stderr
-        daemons = [cluster.Daemon(*d) for d in json.loads((folder / cluster.STATE).read_bytes())["daemons"]]
-        assert [cluster._alive(d) for d in daemons] == [True, True]
+        daemons = [Daemon(*d) for d in json.loads((folder / cluster.STATE).read_bytes())["daemons"]]
+        assert [d.alive for d in daemons] == [True, True]
         again = command("start", str(folder))
         assert (again.returncode, "stop it first" in again.stderr) == (1, True)
     finally:
         stopped = command("stop", str(folder))
     assert (stopped.returncode, stopped.stderr) == (0, "")
-    assert [cluster._alive(d) for d in daemons] == [False, False]
+    assert [d.alive for d in daemons] == [False, False]
     assert not (folder / cluster.STATE).exists()
 
 

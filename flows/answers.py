@@ -1,0 +1,42 @@
+"""From a sealed breach to its case: every breached run of the ledger is answered once, whoever was told of it or not.
+
+The event that a run sends is only the quick way here. What it would start is found in the ledger as well, so that an
+event that was lost, or an answer that was cut off, is made up for by the next look.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from evidence.ledger import Ledger
+from evidence.model import AuditResult, Status
+from flows.cases import CaseId, of_audit
+from flows.due import schedules_of
+from flows.engagement import Engagement
+from flows.sealed import open_sealed
+from flows.sealed_runs import SealedRun, content_of, name_of, sealed_runs
+from infra.answered import Answered
+
+
+def unanswered(engagement: Engagement, ledger: Ledger) -> tuple[SealedRun, ...]:
+    """Return the breached runs since the schedules began that nobody answered yet, oldest first."""
+    answered, since = Answered(engagement.state), schedules_of(engagement).since
+    return tuple(
+        run
+        for run in sealed_runs(engagement, ledger)
+        if run.completed.status is Status.BREACHED
+        and run.started.started_at.date() >= since
+        and run.completed.run not in answered
+    )
+
+
+def answer(engagement: Engagement, run: SealedRun, now: datetime) -> tuple[CaseId, ...]:
+    """Open or join the cases of a breached run from its sealed results, and mark it; the cases, in order.
+
+    VerificationError when its bundle does not verify: what cannot be trusted opens no case, and is an alert of its own.
+    """
+    with content_of(engagement, run, now) as content:
+        result: AuditResult = open_sealed(content).result
+    found = of_audit(engagement, result, name_of(engagement, run), now)
+    Answered(engagement.state).mark(run.completed.run)
+    return found

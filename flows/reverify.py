@@ -1,0 +1,25 @@
+"""Verifies every stored bundle of the ledger's completed runs again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.due import ledger_of
+from flows.sealed_runs import failing, sealed_runs
+from flows.wiring import at_work
+
+
+@flow(name="reverify", persist_result=False, validate_parameters=True)
+def reverify(engagement: str) -> State[Any]:
+    """Verify what was sealed, as a reader would today; ends as Verified, or fails and names what does not verify."""
+    at = at_work(engagement)
+    ledger = ledger_of(at.engagement)
+    wrong = dict(failing(at.engagement, ledger, at.now()))
+    if wrong:
+        listed = "; ".join(f"{name}: {why}" for name, why in wrong.items())
+        return Failed(name="Integrity", message=f"{len(wrong)} bundles do not verify: {listed}"[:2000])
+    return Completed(name="Verified", message=f"{len(sealed_runs(at.engagement, ledger))} bundles verify")

@@ -1,0 +1,1 @@
+"""Prefect's server, its PostgreSQL and a worker as plain processes on loopback: for tests and small installs."""

@@ -1,0 +1,31 @@
+"""`audits`: the customer's own audits, as the ledger and the sealed bundles tell them, held against the schedule."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from evidence.model import Assurance
+from infra.source import Gathering, Source
+
+
+class Audits(Source):
+    """The slots of the schedules in this audit file, each with what the ledger knows of it; one row per slot."""
+
+    kind: Literal["audits"] = "audits"
+    assurance: Assurance = Assurance.OBSERVED
+    ledger: str = Field(default="ledger", min_length=1, description="folder of the ledger, relative to the engagement")
+    bundles: str = Field(default="bundles", min_length=1, description="folder of bundles, relative to the engagement")
+    trust: str = Field(default="keys/trust", min_length=1, description="trust folder; never out of a bundle")
+
+    provides: ClassVar[frozenset[str]] = frozenset({"audit_runs"})
+
+    def gather(self, gathering: Gathering) -> None:
+        """Examine the ledger, verify the bundles of its runs, and state each slot; BadInput without a usable trust."""
+        from infra.audit_slots import gather_slots  # noqa: PLC0415 - naming a source must not pay for cryptography
+
+        gather_slots(self, gathering.root / self.ledger, gathering.root / self.bundles, gathering)
+
+
+SOURCE = Audits
