@@ -161,3 +161,7 @@ class BrokenCaseLog(VerificationError):
 
 class StepRefused(VerificationError):
     """A step of a breach case that would bypass its second person, its approval or the text that was approved."""
+
+
+class UnderHold(VerificationError):
+    """Evidence that an open breach case rests on would be removed or redacted."""

@@ -163,7 +163,7 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         key=incident_of(result, finding),
         kind="finding",
         summary=f"{finding.commitment} is breached: {finding.because}"[:MAX_WORDS],
-        seen_at=now,
+        seen_at=now.replace(microsecond=0),
         basis=f"the audit of {period} found {finding.commitment} breached",
         commitment=finding.commitment,
         clause=finding.clause,

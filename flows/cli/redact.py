@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from evidence.redact import Personal
 
 MAX_STDIN = 1024 * 1024
+#: How many folders above a bundle are looked at for the engagement that it lies in.
+LEVELS = 4
 
 
 @click.command()
@@ -26,6 +28,7 @@ MAX_STDIN = 1024 * 1024
 @click.option("--token", "tokens", multiple=True, metavar="TOKEN", help="delete the value behind a token of a table")
 @click.option("--value-from-stdin", "from_stdin", is_flag=True, help="delete the values on standard input, one a line")
 @click.option("--trust", type=click.Path(path_type=Path), help="trust folder that the bundle verifies against")
+@click.option("--engagement", type=click.Path(path_type=Path), help="whose open breach cases may hold the bundle")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     bundle: Path,
@@ -35,6 +38,7 @@ def command(
     tokens: tuple[str, ...],
     from_stdin: bool,
     trust: Path | None,
+    engagement: Path | None,
     form: str,
 ) -> None:
     """Write a copy of BUNDLE without the chosen personal values; BUNDLE stays as it is.
@@ -42,6 +46,8 @@ def command(
     A value is deleted wherever it stands, so --field also takes it from other fields. Prints the copy and how many
     values of each field remain; without a choice, what BUNDLE discloses. With --trust the bundle must verify: exit 4
     otherwise. BUNDLE and every other copy still hold what was deleted here.
+
+    Exit 4 also for a bundle that an open breach case rests on, in the engagement it lies in or in --engagement.
     """
     from evidence.redact import personal, redact  # noqa: PLC0415 - `--help` reads no bundle
 
@@ -55,6 +61,7 @@ def command(
             raise _usage("--out", "nothing is chosen to be deleted", "--all, --field, --token or --value-from-stdin")
         _write(None, found, form)
         return
+    _refuse_held(bundle, engagement)
     if out is None:
         raise _usage("--out", "is missing", "name the file to write; BUNDLE itself is never changed")
     _refuse_unknown(found, fields, tokens, values)
@@ -76,6 +83,18 @@ def _verify(bundle: Path, trust: Path | None) -> None:
 
     if trust is not None:
         verified_content(bundle, trust)
+
+
+def _refuse_held(bundle: Path, named: Path | None) -> None:
+    """Refuse what an open case holds: of the engagement that is named, and of those in the folders above the bundle."""
+    above = bundle.absolute().parents[:LEVELS]
+    found = [folder for folder in above if (folder / ".probity" / "cases").is_dir()]
+    for folder in dict.fromkeys([*found, *([] if named is None else [named])]):
+        from flows.engagement import open_engagement  # noqa: PLC0415 - a bundle alone needs none of it
+        from flows.holding import refuse_held_bundle  # noqa: PLC0415
+        from infra import settings  # noqa: PLC0415
+
+        refuse_held_bundle(open_engagement(folder, settings.variable), bundle)
 
 
 def _values() -> frozenset[str]:

@@ -35,7 +35,7 @@ def desk(folder: Path, who: str | None = None) -> Desk:
     from flows.engagement import open_engagement  # noqa: PLC0415 - `--help` opens nothing
     from infra import settings  # noqa: PLC0415
 
-    return Desk(open_engagement(folder, settings.variable), datetime.now(UTC), who or "")
+    return Desk(open_engagement(folder, settings.variable), datetime.now(UTC).replace(microsecond=0), who or "")
 
 
 def acting(folder: Path, who: str | None) -> Desk:
