@@ -6,12 +6,12 @@ import hashlib
 import json
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -31,6 +31,9 @@ THREADS = 16
 CHUNK = 1024 * 1024
 IN_MEMORY = 8 * CHUNK
 MAX_OBJECTS = 1_000_000
+#: Logs lie under the day of their delivery, which may be the day after the events'.
+DAY = timedelta(days=1)
+LATE = DAY
 #: What another attempt would not change: a right, an identity, or a thing that is missing, or a call not as documented.
 UNASKED = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
 FOR_GOOD = frozenset(
@@ -69,15 +72,41 @@ def source_error(verb: str, where: str, cause: Exception) -> SourceError:
     return Transient(said)
 
 
+#: From an object as listed and the stream of its bytes to what the locker keeps of it; raises `SourceError`.
+Keeping: TypeAlias = Callable[[Listed, Any], BinaryIO]
+
+
+def spooled(listed: Listed, body: Any) -> BinaryIO:
+    """Return an object as it is; `Transient` where fewer or more bytes come than were listed."""
+    spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - handed on
+    try:
+        size = 0
+        for chunk in body.iter_chunks(CHUNK):
+            size += len(chunk)
+            spool.write(chunk)
+    except BaseException:
+        spool.close()
+        raise
+    if size != listed.size:
+        spool.close()
+        raise Transient(f"{listed.key}: {size} bytes came, {listed.size} were listed")
+    spool.seek(0)
+    return spool
+
+
 @dataclass(slots=True)
 class Bucket:
-    """One bucket. `memory` is a file that remembers which object, in which version, has which bytes in the locker."""
+    """One bucket. `memory` is a file that remembers which object, in which version, has which bytes in the locker.
+
+    `keeping` makes of an object what is kept of it, which is all of it unless it may not be.
+    """
 
     client: Any
     name: str
     locker: Locker
     memory: Path | None = None
     object_limit: int = 2 * 1024 * CHUNK
+    keeping: Keeping = spooled
     _known: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
 
     def region(self) -> str:
@@ -123,6 +152,7 @@ class Bucket:
                     "etag": one.listed.etag,
                     "size": str(one.listed.size),
                     "artefact": one.stored.artefact,
+                    "kept": str(one.stored.size),
                     "metadata": dict(one.metadata),
                 }
             )
@@ -152,28 +182,20 @@ class Bucket:
             self.locker.verify(noted["artefact"])
         except VerificationError:
             return None
-        return Fetched(listed, Stored(noted["artefact"].removeprefix("sha256:"), listed.size), noted["metadata"])
+        stored = Stored(noted["artefact"].removeprefix("sha256:"), int(noted.get("kept", listed.size)))
+        return Fetched(listed, stored, noted["metadata"])
 
     def _get(self, listed: Listed) -> tuple[BinaryIO, Mapping[str, str]]:
         where = f"s3://{self.name}/{listed.key}"
         if listed.size > self.object_limit:
             raise Terminal(f"{where}: larger than the limit of {self.object_limit} bytes")
-        spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - handed on
         try:
             # The version that was listed, and no other one that was put in its place meanwhile.
             answer = self.client.get_object(Bucket=self.name, Key=listed.key, IfMatch=listed.etag)
-            size = 0
-            for chunk in answer["Body"].iter_chunks(CHUNK):
-                size += len(chunk)
-                spool.write(chunk)
+            kept = self.keeping(listed, answer["Body"])
         except (ClientError, BotoCoreError) as cause:
-            spool.close()
             raise source_error("read", where, cause) from cause
-        if size != listed.size:
-            spool.close()
-            raise Transient(f"{where}: {size} bytes came, {listed.size} were listed")
-        spool.seek(0)
-        return spool, {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
+        return kept, {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
 
     def _taken(
         self, listed: Listed, got: Future[tuple[BinaryIO, Mapping[str, str]]] | Fetched, into: Batch
@@ -193,6 +215,15 @@ def refuse_region(bucket: Bucket, gathering: Gathering) -> None:
     allowed = gathering.evidence_regions
     if allowed is not None and (region := bucket.region()) not in allowed:
         raise Terminal(f"s3://{bucket.name} is in {region}, and `evidence_regions` in audit.yaml does not have it")
+
+
+def delivery_days(gathering: Gathering) -> Iterator[datetime]:
+    """Yield every day on which logs of the period may have been delivered, at midnight UTC."""
+    first = gathering.period.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    last = min(gathering.period.end + LATE, gathering.instant)
+    while first <= last:
+        yield first
+        first += DAY
 
 
 def memory_of(folder: Path | None, *names: str) -> Path | None:

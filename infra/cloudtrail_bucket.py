@@ -8,14 +8,14 @@ its digest contradicts, or that no digest knows, is lost and never read; 5. what
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded, SourceError
-from infra.bucket_objects import Bucket, Fetched, Listed, memory_of, refuse_region
+from infra.bucket_objects import LATE, Bucket, Fetched, Listed, delivery_days, memory_of, refuse_region
 from infra.cloudtrail_digests import Chain, Delivered, Fault, LogFound, compare, inflated_sha256, validate
 from infra.cloudtrail_files import gather_logs
 from infra.decompress import open_inflated
@@ -27,9 +27,6 @@ from infra.tally import Tally
 from infra.trail_config import TrailConfig, read_trail
 
 MEDIA_TYPE = "application/vnd.probity.digest-chain+json"
-DAY = timedelta(days=1)
-#: Log files and digests lie under the day of their delivery, which may be the day after the events'.
-LATE_DAYS = 1
 CHUNK = 1024 * 1024
 BACKFILL = "_backfill"
 
@@ -94,7 +91,9 @@ def _fetch(bucket: Bucket, trail: Trail, place: Place, gathering: Gathering) -> 
     found = _Fetching()
     with gathering.locker.batch() as batch:
         for kind, into in (("CloudTrail-Digest", found.digests), ("CloudTrail", found.logs)):
-            wanted = (listed for day in _days(gathering) for listed in bucket.list(trail.below(place, kind, day)))
+            wanted = (
+                listed for day in delivery_days(gathering) for listed in bucket.list(trail.below(place, kind, day))
+            )
             for got in bucket.fetch(wanted, batch):
                 if isinstance(got, Fetched):
                     into.append(got)
@@ -102,14 +101,6 @@ def _fetch(bucket: Bucket, trail: Trail, place: Place, gathering: Gathering) -> 
                     found.lost.append(got)
     bucket.remember((*found.digests, *found.logs))
     return found
-
-
-def _days(gathering: Gathering) -> Iterator[datetime]:
-    first = gathering.period.start.replace(hour=0, minute=0, second=0, microsecond=0)
-    last = min(gathering.period.end + LATE_DAYS * DAY, gathering.instant)
-    while first <= last:
-        yield first
-        first += DAY
 
 
 def _examine(
@@ -161,7 +152,7 @@ def _validated(trail: Trail, found: _Fetching, config: TrailConfig, gathering: G
 
 def _due(newest: datetime | None, gathering: Gathering) -> datetime | None:
     """Return when the newest digest that must be there was delivered: later ones than those listed are not missed."""
-    horizon = gathering.period.end + LATE_DAYS * DAY
+    horizon = gathering.period.end + LATE
     return None if newest is None else min(newest, horizon)
 
 

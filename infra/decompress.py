@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from evidence.errors import LimitExceeded, Terminal
 from infra.limits import Limits
@@ -39,6 +39,13 @@ def open_inflated(path: Path, limits: Limits) -> BinaryIO:
     file = _opened(path)
     allowance = _allowance(file, limits) if packed else os.fstat(file.fileno()).st_size
     return cast("BinaryIO", io.BufferedReader(_Bounded(file, allowance, packed=packed), BUFFER_BYTES))
+
+
+def inflated(stream: io.BufferedReader[Any], size: int, limits: Limits) -> BinaryIO:
+    """Return what a stream of `size` bytes holds, as `open_inflated` does of a file; closing it closes the stream."""
+    packed = stream.peek(2)[:2] == GZIP_MAGIC
+    allowance = _growth(size, limits) if packed else size
+    return cast("BinaryIO", io.BufferedReader(_Bounded(stream, allowance, packed=packed), BUFFER_BYTES))
 
 
 def whole_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
@@ -74,7 +81,10 @@ def _inflated(file: io.BufferedReader, limits: Limits) -> Iterator[bytes]:
 
 
 def _allowance(file: io.BufferedReader, limits: Limits) -> int:
-    size = os.fstat(file.fileno()).st_size
+    return _growth(os.fstat(file.fileno()).st_size, limits)
+
+
+def _growth(size: int, limits: Limits) -> int:
     return min(limits.inflated, max(limits.inflated_free, size * limits.inflation))
 
 
@@ -86,7 +96,7 @@ def _opened(path: Path) -> io.BufferedReader:
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, file: io.BufferedReader, allowance: int, *, packed: bool) -> None:
+    def __init__(self, file: io.BufferedReader[Any], allowance: int, *, packed: bool) -> None:
         self._file = file
         self._data: gzip.GzipFile | io.BufferedReader = gzip.GzipFile(fileobj=file) if packed else file
         self._allowance, self._delivered = allowance, 0

@@ -37,7 +37,8 @@ EVENTS = Family(
         if field != "processed"
     ),
 )
-#: Which field is which column, where their names differ, and what every row of a family has.
+#: Which field is which column, where their names differ, and what every row of a family has. A call is named by its
+#: request, as it is in every other log of it, and by its event only where there is no request.
 NAMES: Mapping[str, Mapping[str, str]] = {
     AUDIT: {"region_code": "source_region"},
     PROCESSING: {"activity_id": "event_id", "resource_id": "resource"},
@@ -102,6 +103,8 @@ def _rows(name: str, stated: pa.Table, typed: pa.Table, *, flawed: bool) -> pa.T
     for column in schema:
         if column.name in FIXED[name]:
             columns[column.name] = pa.repeat(pa.scalar(FIXED[name][column.name], column.type), len(typed))
+        elif column.name == "activity_id":
+            columns[column.name] = pc.coalesce(typed.column("request_id"), typed.column("event_id"))
         elif column.name in fields:
             columns[column.name] = typed.column(fields[column.name])
         elif column.name in typed.column_names:

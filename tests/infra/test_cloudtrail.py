@@ -27,7 +27,7 @@ def gather(engagement):
 
 
 def events(*ids, **changes):
-    return [record(eventID=name, **changes) for name in ids]
+    return [record(eventID=name, requestID=f"r{name}", **changes) for name in ids]
 
 
 def log(engagement, name, *records):
@@ -43,7 +43,7 @@ def test_inference_becomes_rows_and_everything_else_is_counted(engagement):
     log(engagement, "a/b/log.json.gz", *events("1", "2"), record(eventID="3", eventName="GetGuardrail"), OTHER)
     gathered = gather(engagement)
     assert counts(gathered, "a/b/log.json.gz") == (4, 3, 1, 0, 0)
-    assert [row["activity_id"] for row in rows_of(gathered, "processing_activity")] == ["1", "2"]
+    assert [row["activity_id"] for row in rows_of(gathered, "processing_activity")] == ["r1", "r2"]
     assert [row["event_id"] for row in rows_of(gathered, "audit_log")] == ["1", "2", "3"]
     card = card_of(gathered, "evidence/a/b/log.json.gz")
     assert (card.media_type, card.families) == ("application/gzip", ("audit_log", "processing_activity"))

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from evidence.families import all_families
 from evidence.model import Assurance
+from infra.aws_answers import MAX_PAGES
 from infra.bucket_objects import MAX_OBJECTS
 from infra.inventory_rows import MAX_OBJECTS as MOST_LISTED
+from infra.invocation_rows import MAX_REQUESTS
 from infra.limits import GIB, KIB, MIB, Limits
 from infra.s3_inventory import MAX_SNAPSHOTS
 from infra.sources import discover
@@ -28,6 +30,7 @@ def test_every_source_is_found():
         *(
             "anthropic",
             "audits",
+            "bedrock",
             "bundles",
             "cloudtrail",
             "documents",
@@ -66,6 +69,7 @@ def test_the_page_states_the_limits_of_the_code():
     assert (limits.artefact, limits.log_object, limits.document) == (16 * GIB, 2 * GIB, 100 * MIB)
     assert (limits.inflation, limits.inflated_free, limits.inflated) == (250, 64 * MIB, 256 * GIB)
     assert (limits.line, limits.record, limits.files) == (16 * MIB, 4 * MIB, 100_000)
+    assert (MAX_REQUESTS, MAX_PAGES) == (5_000_000, 1_000)
     assert (MAX_OBJECTS, MAX_SNAPSHOTS, MOST_LISTED) == (1_000_000, 500, 2_000_000)
     assert (limits.parquet_rows, limits.places, limits.problems, 128 * KIB) == (1_000_000_000, 100, 100, 131_072)
 

@@ -1,0 +1,66 @@
+"""`bedrock`: what Amazon Bedrock keeps and logs, where profiles may run, and invocation logs without their bodies."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from infra.source import Gathering, Source
+
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
+Reading = Literal["settings", "profiles", "models", "invocations"]
+GIVES: dict[str, tuple[str, ...]] = {
+    "settings": ("settings",),
+    "profiles": ("settings",),
+    "models": ("settings",),
+    "invocations": ("feature_usage", "processing_activity"),
+}
+
+
+class Bedrock(Source):
+    """One account, region by region; what is asked holds for the moment of asking, and logs for their period."""
+
+    kind: Literal["bedrock"] = "bedrock"
+    account: str = Field(pattern=r"^[0-9]{12}$", description="its number")
+    regions: tuple[Region, ...] = Field(min_length=1, description="regions that are asked")
+    reads: tuple[Reading, ...] = Field(
+        default=("settings", "profiles", "models"),
+        min_length=1,
+        description="what is asked; `invocations` are the logs",
+    )
+    log_system: str | None = Field(
+        default=None, min_length=1, max_length=200, description="what contract and inventory call the invocation logs"
+    )
+    endpoint: str | None = Field(default=None, pattern=r"^https?://", description="of S3, where it is not AWS's own")
+
+    provides: ClassVar[frozenset[str]] = frozenset({"feature_usage", "processing_activity", "settings"})
+
+    def gather(self, gathering: Gathering) -> None:
+        """Ask what `reads` names about every region; what cannot be had is on the region's cards."""
+        from evidence.errors import LimitExceeded, SourceError, Terminal  # noqa: PLC0415
+        from infra.aws import aws_client, aws_identity  # noqa: PLC0415 - naming a source must not need boto3
+        from infra.bedrock_api import BedrockGathering  # noqa: PLC0415
+        from infra.family_rows import FamilyRows  # noqa: PLC0415 - nor Arrow
+        from infra.invocation_rows import InvocationReading  # noqa: PLC0415
+
+        gathering.identity = aws_identity()
+        s3 = aws_client("s3", self.regions[0], self.endpoint, gathering.egress)
+        names = sorted({family for name in self.reads for family in GIVES[name]})
+        with FamilyRows(gathering, self.kind, sorted(self.provides)) as rows:
+            asking = BedrockGathering(self, gathering, rows, self.account)
+            logs = InvocationReading(self, gathering, rows, self.account, self.log_system, s3)
+            for region in self.regions:
+                place = asking.read(region, aws_client("bedrock", region, egress=gathering.egress), self.reads)
+                if "invocations" in self.reads:
+                    try:
+                        if place is None:
+                            raise Terminal("where they are delivered could not be asked")
+                        logs.read(region, place)
+                    except (SourceError, LimitExceeded) as cause:
+                        logs.failed(region, cause)
+            logs.features()
+            rows.keep(names)
+
+
+SOURCE = Bedrock
