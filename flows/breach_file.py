@@ -30,6 +30,7 @@ class BreachSettings(Closed):
         default=(), description="PEM files with earlier public P-256 keys, so that cases they signed still verify"
     )
     templates: str | None = Field(default=None, description="folder with templates of notices that replace ours")
+    remedies: str | None = Field(default=None, description="file with cure periods, rights and credits, by commitment")
     tz: str | None = Field(default=None, description="zone in which days end, such as Europe/Brussels")
     countries: tuple[str, ...] = Field(default=(), description="ISO 3166, for public holidays: BE, DE-BY")
     entities: tuple[str, ...] = Field(default=(), description="kinds of entity, such as credit-institution")

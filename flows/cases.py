@@ -6,6 +6,7 @@ log was tampered with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
@@ -170,6 +171,8 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         severity=finding.severity.value,
         period=period,
         remedy=" · ".join(finding.remedy.values()),
+        limit=_decimal(finding.measure.limit if finding.measure else None),
+        worst=_decimal(finding.measure.worst if finding.measure else None),
         marks=tuple(dict.fromkeys(marks)),
         evidence=tuple(evidence),
     )
@@ -182,6 +185,11 @@ def contract_hours(engagement: Engagement) -> int | None:
         if isinstance(within, Duration) and within.microseconds:
             return within.microseconds // HOUR_MICROSECONDS or None
     return None
+
+
+def _decimal(text: str | None) -> str | None:
+    """Return a measure where it is a plain number: what is none counts no steps."""
+    return text if text is not None and re.fullmatch(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?", text, re.ASCII) else None
 
 
 def _takes(of: Case, origin: Origin) -> bool:

@@ -14,6 +14,7 @@ MAX_TEXT = 100_000  # as much as a message of the outbox takes
 Short: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 NoticeId: TypeAlias = Annotated[str, Field(pattern=r"^N-[1-9][0-9]{0,3}$")]
+DecimalText: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}([.][0-9]{1,9})?$")]
 
 #: When the vendor became aware; beside the anchors of the rules, which are ours.
 VENDOR_AWARE = "vendor_aware"
@@ -46,6 +47,8 @@ class Origin(Closed):
     severity: str = ""
     period: str = ""
     remedy: str = ""
+    limit: DecimalText | None = None
+    worst: DecimalText | None = None
     marks: tuple[Short, ...] = ()
     evidence: tuple[Exhibited, ...] = ()
 

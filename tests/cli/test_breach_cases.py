@@ -143,6 +143,7 @@ def test_a_submission_before_its_approval_is_refused(run: Run, folder: Path) -> 
         ("fact", "case-0001", "nature=x", "--as", "Ann"),
         ("open", "--summary", "something else", "--as", "Ann"),
         ("close", "case-0001", "--reason", "x", "--as", "Ann"),
+        ("remedies",),
     ],
 )
 def test_a_case_log_that_was_tampered_with_is_refused_by_every_verb(
