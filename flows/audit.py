@@ -10,12 +10,12 @@ from prefect.states import Completed
 
 from evidence.errors import OutputFailed, ProbityError
 from evidence.model import AuditResult, Finding, Status
-from flows import pipeline, tasks
+from flows import alerts, pipeline, tasks
 from flows.cases import broken, incident_of
 from flows.deployments import BREACHED, resource
 from flows.engagement import Engagement
 from flows.pipeline import Audited
-from flows.wiring import Request, prepare
+from flows.wiring import Prepared, Request, alerting, prepare
 
 #: A green "Completed" would say nothing about compliance, so every end has the name of what was found.
 ENDS = {
@@ -37,7 +37,11 @@ def audit(
     out: str | None = None,
 ) -> State[Audited]:
     """Audit one engagement; ends as Kept, Breached or Unproven, and fails only when the audit itself failed."""
-    prepared = prepare(Request(engagement, period, start, end, as_of, out))
+    with alerting(engagement):
+        return _audit(prepare(Request(engagement, period, start, end, as_of, out)))
+
+
+def _audit(prepared: Prepared) -> State[Audited]:
     opened, run = prepared.engagement, prepared.run
     try:
         announced = tasks.step("announce", lambda: pipeline.announce(opened, run, prepared.sealer))
@@ -55,8 +59,10 @@ def audit(
     )
     _ring(opened, run, result)
     problems = pipeline.told(collected, judgement)
+    done = Audited(result, bundle, problems, sealed.failure, collected.unreached)
+    alerts.audited(opened, done, run.now())
     message = f"{bundle}; {sealed.failure}" if sealed.failure else bundle
-    return Completed(name=ENDS[result.status], message=message, data=Audited(result, bundle, problems, sealed.failure))
+    return Completed(name=ENDS[result.status], message=message, data=done)
 
 
 def _ring(engagement: Engagement, run: pipeline.Run, result: AuditResult) -> None:

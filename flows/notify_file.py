@@ -27,10 +27,11 @@ class Heartbeat(Closed):
 
 
 class Escalation(Closed):
-    """Who is reminded of a clock that runs, in the order in which they are asked when nobody acknowledges.
+    """Who is told of a clock that runs, in the order in which they are asked while nobody acts.
 
-    The first audience is told when a clock starts; `acknowledge_within` later, without an acknowledgement, the next is.
-    At each share of the clock (percent), everybody told so far is reminded.
+    The first audience is told when a clock starts and reminded at each share of it (percent). The next is told as well
+    whenever a reminder comes and nobody has acted since the one before, or nobody acts for `acknowledge_within`.
+    Everybody is told when a clock is due.
     """
 
     audiences: tuple[Audience, ...] = Field(min_length=1, max_length=10)
@@ -46,6 +47,9 @@ class Notify(Closed):
     failures: Audience | None = Field(default=None, description="told when a message could not be delivered")
     escalation: Escalation | None = None
     give_up_after: Span | None = Field(default=None, description="how long a message is tried; 3d without it")
+    link: Annotated[str, Field(pattern=r"^https://[^\s]{1,1000}$")] | None = Field(
+        default=None, description="address that messages point to, such as your runbook"
+    )
     heartbeat: Heartbeat | None = Field(default=None, description="told after every pass in which nothing failed")
 
     @model_validator(mode="after")

@@ -63,10 +63,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Everything gathered, with the families of sources that could not be reached."""
+    """Everything gathered, with the families of sources that could not be reached, and why each could not."""
 
     gathered: Gathered
     failed: frozenset[str] = frozenset()
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Audited:
     bundle: str
     problems: tuple[str, ...]
     failure: str = ""  # of ours, which the bundle states and which did not touch the verdict
+    unreached: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -141,20 +143,20 @@ def gather(engagement: Engagement, run: Run, one: Callable[..., Gathered] = gath
         run.lock.claim()
     found: list[Gathered] = []
     failed: set[str] = set()
-    problems: list[str] = []
+    unreached: list[str] = []
     for number, source in enumerate(engagement.sources):
         try:
             found.append(one(engagement, run, source, number))
         except SourceError as error:
             failed |= source.gives
-            problems.append(f"{source.kind}: {error}")
+            unreached.append(f"{source.kind}: {error}")
     tables: dict[str, tuple[Path, ...]] = {}
     for part in found:
         for name, paths in part.tables.items():
             tables[name] = (*tables.get(name, ()), *paths)
     cards = tuple(card for part in found for card in part.cards)
-    problems += [text for part in found for text in part.problems]
-    return Collected(Gathered(tables, cards, tuple(problems)), frozenset(failed))
+    problems = (*unreached, *(text for part in found for text in part.problems))
+    return Collected(Gathered(tables, cards, problems), frozenset(failed), tuple(unreached))
 
 
 def check(engagement: Engagement, run: Run, collected: Collected) -> Judgement:
@@ -287,4 +289,4 @@ def run_audit(engagement: Engagement, run: Run, sealer: Sealer) -> Audited:
         bundle = publish(engagement, run)
     finally:
         clear(run)
-    return Audited(result, bundle, told(collected, judgement), sealed.failure)
+    return Audited(result, bundle, told(collected, judgement), sealed.failure, collected.unreached)

@@ -7,15 +7,17 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks.codes import Code
 from evidence.disclosure import Register, Tokens
 from evidence.errors import BadInput, OutputFailed, Place, Problem
 from evidence.model import Period
+from flows import alerts
 from flows.audit_file import PERIOD, parse_instant
 from flows.engagement import Engagement, open_engagement
 from flows.engines import require
@@ -25,6 +27,9 @@ from infra import settings
 from infra.examination import Examination
 from infra.unfinished import Unfinished
 from infra.work_lock import WorkLock
+
+if TYPE_CHECKING:
+    from flows.notifying import Desk
 
 SALT_BYTES = 32
 
@@ -121,6 +126,21 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         variable=settings.variable,
     )
     return Prepared(engagement, run, sealer)
+
+
+@contextlib.contextmanager
+def alerting(folder: str) -> Iterator[None]:
+    """Put an alert into the outbox of an engagement when what is inside fails with exit code 4 or 5."""
+    with alerts.alerting(Path(folder), settings.variable, lambda: datetime.now(UTC), settings.masked):
+        yield
+
+
+def desk(folder: str, now: Callable[[], datetime] | None = None) -> Desk:
+    """Return where the messages of the engagement in a folder go through."""
+    from flows.notifying import open_desk  # noqa: PLC0415 - most verbs send nothing
+
+    at = at_work(folder, now)
+    return open_desk(at.engagement, at.now, settings.variable, secrets.SystemRandom().random)
 
 
 def _period(request: Request, engagement: Engagement, as_of: datetime) -> Period:

@@ -11,10 +11,11 @@ import click
 
 from evidence.errors import ReportFailed
 from evidence.model import AuditResult, Status, exit_code, roll_up
+from flows import alerts
 from flows.cli.progress import Progress
 from flows.cli.table import findings_text
 from flows.engagement import STATE
-from flows.wiring import Prepared, Request, prepare, reopen
+from flows.wiring import Prepared, Request, alerting, prepare, reopen
 from infra import settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def command(
         if flow or any(asked is not None for asked in (period, start, end, as_of)):
             raise click.UsageError("--resume finishes runs as they were begun: it takes no period, --as-of or --flow")
         raise SystemExit(_resume(request, form, FAIL_ON[fail_on]))
-    with Progress(sys.stderr) as progress:
+    with alerting(engagement), Progress(sys.stderr) as progress:
         prepared = prepare(request, progress.tell)  # before a flow as well: a mistake must not cost a server's start
         progress.note(*prepared.engagement.warnings)
         try:
@@ -74,6 +75,7 @@ def command(
             progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
+    alerts.audited(prepared.engagement, audited, prepared.run.now())
     progress.note(*_cases(prepared.engagement, audited, prepared.run.now()))
     if audited.failure:
         raise ReportFailed(audited.failure)
@@ -117,6 +119,7 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
         opened = reopen(request)
         for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
             click.echo(_render(audited.result, audited.bundle, form))
+            alerts.audited(opened.engagement, audited, opened.now())
             progress.note(*_cases(opened.engagement, audited, opened.now()))
             statuses.append(audited.status)
             failures += [audited.failure] if audited.failure else []

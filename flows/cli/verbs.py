@@ -43,6 +43,7 @@ VERBS = {
     "ledger": Verb("flows.cli.ledger", "Examine a ledger of audits, or run a witness."),
     "verify": Verb("flows.cli.verify", "Verify a bundle against what you trust."),
     "breach": Verb("flows.cli.breach", "Open breach cases, decide on them, and send what two people agreed on."),
+    "notify": Verb("flows.cli.notify", "Remind of running clocks and deliver the messages that wait."),
     "redact": Verb("flows.cli.redact", "Delete disclosed personal values from a copy of a bundle."),
     "replay": Verb("flows.cli.replay", "Judge a verified bundle again from itself alone, and compare."),
     "renew": Verb("flows.cli.renew", "Prolong a stamped bundle with one more stamp; no key is needed."),

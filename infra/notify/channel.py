@@ -75,28 +75,35 @@ class Sending:
 
     def secret(self, reference: str) -> str:
         """Return what a `${VAR}` stands for; `Rejected` names the variable when there is nothing."""
-        match = REFERENCE.fullmatch(reference)
-        found = self.variable(match[1]) if match else None
-        if match is None or not found or not found.isascii() or not found.isprintable():
-            name = match[1] if match else "of a secret"
-            raise Rejected(f"the variable {name} is not set, or holds no secret; set it where messages are delivered")
-        return found
+        return secret_of(reference, self.variable)
 
     def filled(self, written: str) -> str:
         """Return an address as it is written, or what the `${VAR}` that it is stands for."""
         return self.secret(written) if REFERENCE.fullmatch(written) else written
 
 
+def secret_of(reference: str, variable: Callable[[str], str | None]) -> str:
+    """Return what a `${VAR}` stands for; `Rejected` names the variable when there is nothing."""
+    match = REFERENCE.fullmatch(reference)
+    found = variable(match[1]) if match else None
+    if match is None or not found or not found.isascii() or not found.isprintable():
+        name = match[1] if match else "of a secret"
+        raise Rejected(f"the variable {name} is not set, or holds no secret; set it where messages are delivered")
+    return found
+
+
 class Channel(BaseModel):
     """Where messages go; the object is its own configuration, one entry of `notify.channels` in audit.yaml.
 
     A subclass declares `kind` as a Literal and its settings. One that `carries` notices can be given the whole text of
-    an approved notice, one that carries `attachments` files as well; every other gets thin messages only.
+    an approved notice, one that carries `attachments` files as well; every other gets thin messages only. One that
+    `acknowledges` stops asking people when it is told that somebody is at work; no other is told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     carries: ClassVar[bool] = False
+    acknowledges: ClassVar[bool] = False
     attachments: ClassVar[bool] = False
 
     kind: str

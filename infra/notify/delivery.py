@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,8 @@ class Rules:
 
     `patience` is how long a message is tried before it is a dead letter, `fallback` the channels that are then told.
     `permit` is asked right before a message leaves and raises `NotDelivered` to hold it back: a notice whose approval
-    no longer stands. `chance` draws evenly from [0, 1), `variable` looks secrets up, `root` is the engagement's folder.
+    no longer stands, or `Deferred` while that cannot be told. `chance` draws evenly from [0, 1), `variable` looks
+    secrets up, `root` is the engagement's folder.
     """
 
     variable: Callable[[str], str | None] = field(repr=False)
@@ -70,31 +71,51 @@ def deliver(
             break
         if claim.attempt > 1 and now() > claim.since + rules.patience:
             _give_up(outbox, claim, f"given up after {claim.attempt - 1} attempts", now(), rules, done)
-            continue
-        try:
-            rules.permit(claim.message)
-            channel = channels.get(claim.message.channel)
-            if channel is None:
-                raise NotDelivered(
-                    f"audit.yaml has no channel {claim.message.channel!r}; add it, or withdraw the message"
-                )
-            channel.refuse_what_it_cannot_carry(claim.message)
-            receipt = channel.send(
-                Sending(claim.message, claim.attempt, now(), rules.variable, claim.earlier, rules.root)
-            )
-        except Deferred as failure:
+        elif _may_leave(outbox, claim, now(), rules, done) and not _sent(outbox, claim, channels, now, rules, done):
             tired.add(claim.message.channel)
-            _defer(outbox, claim, failure, now(), rules, done)
-        except NotDelivered as failure:
-            _give_up(outbox, claim, str(failure), now(), rules, done)
-        except Exception as bug:  # noqa: BLE001 - a mistake of ours in one channel must not silence the others
-            tired.add(claim.message.channel)
-            _defer(outbox, claim, Deferred(f"internal error: {type(bug).__name__}"), now(), rules, done)
-        else:
-            alerts = _alerts(claim.message, receipt.problem, now(), rules.fallback) if receipt.problem else []
-            outbox.sent(claim, receipt, now(), alerts)
-            done.sent.append(claim.message.id)
     return done
+
+
+def _may_leave(outbox: Outbox, claim: Claim, now: datetime, rules: Rules, done: Delivered) -> bool:
+    try:
+        rules.permit(claim.message)
+    except Deferred as failure:
+        _defer(outbox, claim, failure, now, rules, done)
+    except NotDelivered as failure:
+        _give_up(outbox, claim, str(failure), now, rules, done)
+    else:
+        return True
+    return False
+
+
+def _sent(
+    outbox: Outbox,
+    claim: Claim,
+    channels: Mapping[str, Channel],
+    now: Callable[[], datetime],
+    rules: Rules,
+    done: Delivered,
+) -> bool:
+    """Make one attempt; return whether the channel answered."""
+    message = claim.message
+    try:
+        channel = channels.get(message.channel)
+        if channel is None:
+            raise NotDelivered(f"audit.yaml has no channel {message.channel!r}; name one so, or put the message again")
+        channel.refuse_what_it_cannot_carry(message)
+        receipt = channel.send(Sending(message, claim.attempt, now(), rules.variable, claim.earlier, rules.root))
+    except Deferred as failure:
+        _defer(outbox, claim, failure, now(), rules, done)
+        return False
+    except NotDelivered as failure:
+        _give_up(outbox, claim, str(failure), now(), rules, done)
+    except Exception as bug:  # noqa: BLE001 - a mistake of ours in one channel must not silence the others
+        _defer(outbox, claim, Deferred(f"internal error: {type(bug).__name__}"), now(), rules, done)
+        return False
+    else:
+        outbox.sent(claim, receipt, now(), _alerts(message, receipt.problem, now(), rules) if receipt.problem else ())
+        done.sent.append(message.id)
+    return True
 
 
 def _defer(outbox: Outbox, claim: Claim, failure: Deferred, now: datetime, rules: Rules, done: Delivered) -> None:
@@ -107,11 +128,11 @@ def _defer(outbox: Outbox, claim: Claim, failure: Deferred, now: datetime, rules
 
 
 def _give_up(outbox: Outbox, claim: Claim, why: str, now: datetime, rules: Rules, done: Delivered) -> None:
-    outbox.dead(claim, why, now, _alerts(claim.message, why, now, rules.fallback))
+    outbox.dead(claim, why, now, _alerts(claim.message, why, now, rules))
     done.dead[claim.message.id] = why
 
 
-def _alerts(message: Message, why: str, now: datetime, fallback: Sequence[str]) -> list[Message]:
+def _alerts(message: Message, why: str, now: datetime, rules: Rules) -> list[Message]:
     """Return what tells others of a dead letter; one that was itself such an alert is not told of again."""
     if message.key.startswith(UNDELIVERED):
         return []
@@ -129,6 +150,6 @@ def _alerts(message: Message, why: str, now: datetime, fallback: Sequence[str]) 
             link=message.link,
             created=now,
         )
-        for channel in fallback
+        for channel in rules.fallback
         if channel != message.channel
     ]

@@ -23,14 +23,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from evidence.model import Severity
 from infra.notify.channel import MAX_RECEIPT, Receipt
-from infra.notify.message import Kind, Message
+from infra.notify.message import MAX_SUBJECT, Kind, Message
 from infra.notify.outbox_file import OutboxFile, insert, micros, moment
 
 EARLIER = """
 SELECT reference FROM messages WHERE channel = ? AND incident = ? AND state = 'sent' AND reference <> ''
 ORDER BY number DESC LIMIT 1
 """
+
+
+LAST = """
+SELECT channel, incident, severity, kind, MAX(number) AS last FROM messages
+WHERE substr(incident, 1, length(?1)) = ?1 AND state <> 'withdrawn'
+AND kind IN ('alert', 'acknowledge', 'resolve', 'reminder') GROUP BY channel, incident ORDER BY last
+"""  # of the columns without an aggregate SQLite takes those of the row that has the maximum
 
 
 class State(StrEnum):
@@ -75,6 +83,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An incident that a channel was told of, and not yet that it is over; `number` is the last message about it."""
+
+    channel: str
+    incident: str
+    severity: Severity
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The right to make one attempt at a message, until `lease` ends; `since` is when it was put, or made due again.
 
@@ -111,6 +129,16 @@ class Outbox:
                 f"SELECT * FROM messages WHERE {wanted} ORDER BY number", {"channel": channel, "key": key}
             ).fetchall()
         return [_entry(row) for row in rows]
+
+    def open_alerts(self, prefix: str) -> list[OpenAlert]:
+        """Return what is not resolved yet of the incidents whose names begin so; one alert a channel and incident."""
+        with self.file.transaction() as db:
+            rows = db.execute(LAST, (prefix,)).fetchall()
+        return [
+            OpenAlert(row["channel"], row["incident"], Severity(row["severity"]), row["last"])
+            for row in rows
+            if row["kind"] != "resolve"
+        ]
 
     def attempts(self, message: str) -> list[Attempt]:
         """Return every attempt at a message, named by its id."""
@@ -220,6 +248,20 @@ class Outbox:
             "UPDATE attempts SET ended = ?, outcome = ?, detail = ? WHERE id = ? AND number = ?",
             (micros(now), outcome, detail[:MAX_RECEIPT], claim.message.id, claim.attempt),
         )
+
+
+def resolution(alert: OpenAlert, words: str, now: datetime) -> Message:
+    """Return the message that an alert is over; the same for the same alert, whoever finds it over."""
+    return Message(
+        key=f"{alert.incident}/resolved@{alert.number}",
+        channel=alert.channel,
+        kind=Kind.RESOLVE,
+        incident=alert.incident,
+        severity=alert.severity,
+        subject=f"Over: {alert.incident}"[:MAX_SUBJECT],
+        text=words,
+        created=now,
+    )
 
 
 def _maybe(value: int | None) -> datetime | None:

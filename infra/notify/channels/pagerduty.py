@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,8 @@ class PagerDuty(Channel):
         pattern=r"^https?://[^/\s]+$",
         description="of the API; https://events.eu.pagerduty.com for accounts in the EU",
     )
+
+    acknowledges: ClassVar[bool] = True
 
     def send(self, sending: Sending) -> Receipt:
         """Send one event under the incident's key, by which PagerDuty joins whatever comes twice."""

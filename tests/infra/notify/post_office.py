@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import PrivateAttr
 
@@ -28,6 +28,8 @@ def notice(key: str = "n", channel: str = "desk", text: str = "We tell you …",
 class Desk(Channel):
     """Takes messages into a list; `failing` is raised instead, once for each error in it."""
 
+    carries: ClassVar[bool] = True
+    attachments: ClassVar[bool] = True
     kind: Literal["desk"] = "desk"
     name: str = "desk"
     _taken: list[Sending] = PrivateAttr(default_factory=list)
