@@ -20,13 +20,14 @@ from evidence.errors import BadInput, LimitExceeded, ProbityError, SourceError, 
 class Fetch(NamedTuple):
     """One thing that gathering asks for: where, as whom (a variable or a role, never a secret), and for which families.
 
-    `note` says what it cannot give, where that is known beforehand.
+    `note` says what it cannot give, where that is known beforehand. `sends` is the body of what is not merely asked.
     """
 
     address: str
     identity: str
     families: tuple[str, ...]
     note: str = ""
+    sends: str = ""
 
 
 class Outcome(StrEnum):

@@ -26,10 +26,6 @@ class FamilyRows:
         self._open: dict[str, tuple[Rows, Part, Normaliser]] = {}
 
     def __enter__(self) -> Self:
-        for name in self._names:
-            part = self._stack.enter_context(self._gathering.part(name))
-            normaliser = self._stack.enter_context(self._gathering.normaliser(name, self._source))
-            self._open[name] = (Rows(family(name)), part, normaliser)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -37,7 +33,7 @@ class FamilyRows:
 
     def add(self, name: str, record: Mapping[str, Any], *, artefact: str, row: int) -> None:
         """Add one row of a family; `row` is the number of the record in its artefact."""
-        rows, part, normaliser = self._open[name]
+        rows, part, normaliser = self._of(name)
         rows.add(record, artefact=artefact, row=row)
         if len(rows) >= self._gathering.limits.batch_rows:
             part.add(normaliser.typed(rows.take()))
@@ -45,7 +41,15 @@ class FamilyRows:
     def keep(self, names: Iterable[str] | None = None) -> None:
         """Finish the parts of the families that were asked for, empty ones too: nothing there is an answer as well."""
         for name in self._names if names is None else names:
-            rows, part, normaliser = self._open[name]
+            rows, part, normaliser = self._of(name)
             if len(rows):
                 part.add(normaliser.typed(rows.take()))
             self._gathering.keep_part(name, part)
+
+    def _of(self, name: str) -> tuple[Rows, Part, Normaliser]:
+        """Open what a family needs when it is first asked for: an engine each."""
+        if name not in self._open:
+            part = self._stack.enter_context(self._gathering.part(name))
+            normaliser = self._stack.enter_context(self._gathering.normaliser(name, self._source))
+            self._open[name] = (Rows(family(name)), part, normaliser)
+        return self._open[name]

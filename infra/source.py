@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,6 +98,7 @@ class Gathering:
     looks a credential up by name. `egress` are the only hosts that may be asked, `evidence_regions` the only regions
     that evidence may lie in, where they are given. `as_of` is the instant of the audit; without one it is now.
     `schedules` are those by which the audits of `contract` run by themselves.
+    `entropy` gives random bytes.
 
     Parts appear under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
     `noted` is told the personal values of each field before tokens replace them.
@@ -123,6 +125,7 @@ class Gathering:
     evidence_regions: frozenset[str] | None = None
     contract: str = ""
     schedules: tuple[Schedule, ...] = ()
+    entropy: Callable[[int], bytes] = secrets.token_bytes
     _cards: list[ExtractionCard] = field(default_factory=list, init=False)
     _parts: dict[str, list[Path]] = field(default_factory=dict, init=False)
     _opened: dict[str, int] = field(default_factory=dict, init=False)

@@ -43,6 +43,7 @@ class VendorServer(ThreadingHTTPServer):
         self.handler = handler
         self.asked: list[str] = []
         self.headers_seen: list[Mapping[str, str]] = []
+        self.sent: list[tuple[str, bytes]] = []
 
     @property
     def address(self) -> str:
@@ -56,6 +57,8 @@ class _Exchange(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         self.server.asked.append(self.path)
+        body_sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.sent.append((self.command, body_sent))
         self.server.headers_seen.append({k.lower(): v for k, v in self.headers.items()})
         params = parse_qsl(parts.query, keep_blank_values=True)
         reply = self.server.handler(parts.path, params, self.server.headers_seen[-1])
@@ -74,7 +77,9 @@ class _Exchange(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
         self.do_GET()
 
     def log_message(self, *_: object) -> None:

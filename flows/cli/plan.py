@@ -36,6 +36,7 @@ def _text(found: Plan) -> Iterator[str]:
             whom = f" as {fetch.identity}" if fetch.identity else ""
             given = f" -> {', '.join(_short(fetch.families))}" if fetch.families else ""
             yield f"  {fetch.address}{whom}{given}{f' ({fetch.note})' if fetch.note else ''}"
+            yield from (f"    | {line}" for line in fetch.sends.splitlines())
     yield "afterwards"
     yield from (f"  {line}" for line in found.afterwards)
     for clause in found.clauses:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -33,10 +34,17 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET of a path below the client's address; neither path nor query may hold a secret, for cards show both."""
+    """One request below the client's address; neither path nor query may hold a secret, for cards show both.
+
+    A POST is sent once: one that got no answer may have done its work all the same. Only being throttled says that it
+    did not.
+    """
 
     path: str
     query: Query = ()
+    method: Literal["GET", "POST", "DELETE"] = "GET"
+    body: bytes = field(default=b"", repr=False)
+    media_type: str = ""
 
     def text(self) -> str:
         """Return path and query as an address shows them."""
@@ -102,8 +110,8 @@ class Client:
         """Return the host that is asked."""
         return urlsplit(self.address).hostname or ""
 
-    def get(self, request: Request) -> Answer:
-        """Return the answer to one request; asks again only after errors that pass.
+    def send(self, request: Request) -> Answer:
+        """Return the answer to one request; sends it again only after errors that pass.
 
         Raises `Transient` when attempts or patience end, and `Terminal` for an answer that another attempt would
         not change, an answer larger than its bound, or a redirection: those lead where nobody allowed us to go.
@@ -112,18 +120,20 @@ class Client:
         while True:
             attempt += 1
             asked: float | None = None
+            again = request.method != "POST"
             try:
                 answer = self._once(request, attempt)
             except Transient as cause:
                 failure: SourceError = cause
             else:
+                again |= answer.status == HTTPStatus.TOO_MANY_REQUESTS
                 if answer.status in self.accepted or 200 <= answer.status < 300:
                     return answer
                 failure = self._refused(request, answer)
                 if isinstance(failure, Terminal):
                     raise failure
                 asked = retry_after(answer.headers, answer.finished)
-            wait = self.retry.wait(attempt, self.chance(), asked)
+            wait = self.retry.wait(attempt, self.chance(), asked) if again else None
             if wait is None:
                 more = f" and asks to wait {asked:.0f} s" if asked is not None else ""
                 raise Transient(f"{failure}{more}; given up after {attempt} attempts")
@@ -134,21 +144,25 @@ class Client:
             raise RuntimeError("a client asks inside its `with` block")
         self._keep_rate()
         started, began = self.now(), self.monotonic()
+        headers = {**self.secret, "accept-encoding": "identity"}
+        if request.media_type:
+            headers["content-type"] = request.media_type
         try:
             with self._http.stream(
-                "GET",
+                request.method,
                 self.address.rstrip("/") + request.path,
                 params=request.query or None,
-                headers={**self.secret, "accept-encoding": "identity"},
+                content=request.body or None,
+                headers=headers,
             ) as reply:
                 body = self._body(request, reply, began)
-                headers = {name.lower(): value for name, value in reply.headers.items()}
+                told = {name.lower(): value for name, value in reply.headers.items()}
                 status = reply.status_code
         except httpx.TransportError as cause:
             # The class says what happened; the text may quote headers.
             raise Transient(f"{self.host}{request.path}: the connection failed ({type(cause).__name__})") from None
         finished = self.now()
-        return Answer(status, headers, body, started, finished, attempt, _offset(headers, started, finished))
+        return Answer(status, told, body, started, finished, attempt, _offset(told, started, finished))
 
     def _body(self, request: Request, reply: httpx.Response, began: float) -> bytes:
         if reply.headers.get("content-encoding", "identity") != "identity":

@@ -23,7 +23,7 @@ def needed(client: Client, request: Request) -> Observation:
     """Look whether a request is answered that gathering will make."""
     what = f"GET {client.host}{request.path}"
     try:
-        answer = client.get(request)
+        answer = client.send(request)
     except SourceError as cause:
         return failed(what, cause)
     if answer.status not in REFUSED:
@@ -37,7 +37,7 @@ def needless(client: Client, request: Request, without: str) -> Observation:
     """Look whether a request is refused that the credential need not be able to make; `without` says what to do."""
     what = f"GET {client.host}{request.path}, which it must not read"
     try:
-        answer = client.get(request)
+        answer = client.send(request)
     except SourceError as cause:
         return Observation(what, Outcome.WARNING, f"cannot be told: {cause}")
     if answer.status in REFUSED:

@@ -155,7 +155,7 @@ class Inquiry:
     def _page(self, request: Request, number: int, kept: dict[str, dict[str, Any]], journal: Journal | None) -> Page:
         line = kept.get(request.text())
         if line is None:
-            answer = self.client.get(request)
+            answer = self.client.send(request)
             stored = self.gathering.locker.put(io.BytesIO(answer.body))
             line = _line(request, answer, stored)
             if journal is not None:

@@ -37,6 +37,7 @@ def test_every_source_is_found():
             "files",
             "mailbox",
             "openai",
+            "probe",
             "s3",
             "statuspage",
         ),

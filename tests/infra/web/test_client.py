@@ -30,7 +30,7 @@ def client(server: VendorServer, waits: list[float] | None = None, **more: Any) 
 
 def get(server: VendorServer, waits: list[float] | None = None, **more: Any) -> Answer:
     with client(server, waits, **more) as asking:
-        return asking.get(Request("/v1/things", (("limit", "1"),)))
+        return asking.send(Request("/v1/things", (("limit", "1"),)))
 
 
 def script(*replies: Reply) -> Any:
@@ -58,6 +58,30 @@ def test_what_would_be_the_same_again_is_asked_once(status: int) -> None:
 def test_a_status_that_is_an_answer_is_returned() -> None:
     with serving(script(Reply(status=404))) as server:
         assert get(server, accepted=frozenset({404})).status == 404
+
+
+def post(server: VendorServer, **more: Any) -> Answer:
+    with client(server, **more) as asking:
+        return asking.send(Request("/v1/things", method="POST", body=b"{}", media_type="application/json"))
+
+
+@pytest.mark.parametrize("reply", [Reply(status=500), Reply(status=503), Reply(b"{}", promised=5)])
+def test_what_may_have_been_done_is_not_sent_again(reply: Reply) -> None:
+    with serving(lambda *_: reply) as server:
+        with pytest.raises(Transient):
+            post(server)
+        assert len(server.asked) == 1
+
+
+def test_what_was_throttled_was_not_done_and_is_sent_again() -> None:
+    with serving(script(Reply(status=429), Reply({"id": 1}))) as server:
+        assert post(server).status == 200
+        assert len(server.asked) == 2
+
+
+def test_what_is_deleted_may_be_deleted_again() -> None:
+    with serving(script(Reply(status=500), Reply())) as server, client(server) as asking:
+        assert asking.send(Request("/v1/things/1", method="DELETE")).attempts == 2
 
 
 def test_the_wait_a_server_asks_for_is_kept_and_bounded() -> None:
@@ -107,8 +131,8 @@ def test_requests_keep_the_rate() -> None:
     waits: list[float] = []
     slow = Bounds(per_second=2)
     with serving(script(Reply())) as server, client(server, waits, bounds=slow, monotonic=lambda: 5.0) as asking:
-        asking.get(Request("/"))
-        asking.get(Request("/"))
+        asking.send(Request("/"))
+        asking.send(Request("/"))
     assert waits == [0.5]
 
 
@@ -120,7 +144,7 @@ def test_the_clock_offset_is_the_servers_minus_ours() -> None:
 def test_no_error_and_no_description_holds_the_secret() -> None:
     replies = script(Reply({"echo": SECRET}, status=401))
     with serving(replies) as server, client(server) as asking, pytest.raises(Terminal) as refused:
-        asking.get(Request("/"))
+        asking.send(Request("/"))
     assert server.headers_seen[0]["x-api-key"] == SECRET
     assert SECRET not in f"{refused.value!r} {refused.value} {asking!r}"
 
