@@ -24,11 +24,11 @@ from infra.listing import Entry
 from infra.log_tables import FAMILIES
 from infra.source import Custody, Gathering, Source
 from infra.tally import Tally
+from infra.trail_changes import of_trail
 from infra.trail_config import TrailConfig, read_trail
 
 MEDIA_TYPE = "application/vnd.probity.digest-chain+json"
 CHUNK = 1024 * 1024
-BACKFILL = "_backfill"
 
 
 class Place(NamedTuple):
@@ -73,14 +73,16 @@ def gather_bucket(source: Source, trail: Trail, s3: Any, cloudtrail: Any, gather
         gathering.limits.log_object,
     )
     refuse_region(bucket, gathering)
-    regions = sorted({place.region for place in trail.places})
-    config = read_trail(cloudtrail, trail.name, regions, source, gathering, FAMILIES)
+    config = read_trail(cloudtrail, trail.name, trail.places, source, gathering, FAMILIES)
     entries: list[Entry] = []
     custody: dict[str, Custody] = {}
     for place in trail.places:
         found = _fetch(bucket, trail, place, gathering)
         _examine(source, trail, place, found, config, gathering, entries, custody)
-    gather_logs(Folder(gathering, source, f"s3://{trail.bucket}", tuple(sorted(entries, key=_name)), custody))
+    gather_logs(
+        Folder(gathering, source, f"s3://{trail.bucket}", tuple(sorted(entries, key=_name)), custody),
+        of_trail(trail.name),
+    )
 
 
 def _name(entry: Entry) -> str:
@@ -139,7 +141,6 @@ def _validated(trail: Trail, found: _Fetching, config: TrailConfig, gathering: G
             one.metadata.get("signature-algorithm", ""),
         )
         for one in found.digests
-        if BACKFILL not in one.listed.key
     ]
     last = min(gathering.period.end, gathering.instant)
     # Of a day that is not over the newest digests cannot be there yet; what the trail delivered last decides.

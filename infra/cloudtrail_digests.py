@@ -26,6 +26,9 @@ ALGORITHM = "SHA256withRSA"
 #: Digests are delivered about once an hour; so much may lie between the end of the newest and its delivery.
 DELIVERY = timedelta(hours=2)
 MAX_LOGS = 100_000
+#: Digests of log files that came late, as their names say; the time in a digest's name is the end of its hour.
+BACKFILL = "_backfill"
+KEYED_TIME = re.compile(r"_([0-9]{8}T[0-9]{6}Z)(?:_backfill)?\.json\.gz$")
 #: Files are called `<account>_CloudTrail_<region>_<time>_<random>.json.gz`.
 NAMED_TIME = re.compile(r"_([0-9]{8}T[0-9]{4}Z)_[^/]*$")
 
@@ -86,21 +89,30 @@ def validate(
     `keys` are AWS's public keys by fingerprint (PKCS#1 DER, from `ListPublicKeys`), `newest` is when the trail says it
     delivered its latest digest. For every digest: (1) it can be read and lies where it says; (2) its signature
     verifies; (3) it names the one before it by hash and by signature; (4) its hour joins the hour before. For all of
-    them: (5) they reach from `first` to `last`; (6) the newest is the one that the trail delivered last.
+    them: (5) they reach from `first` to `last`; (6) the newest is the one that the trail delivered last. (7) Backfill
+    digests are a chain of their own, signed alike, that names log files which came later; it fills no hour.
     """
     chain = Chain()
     digests = sorted(
         (d for one in delivered if (d := _read(bucket, one, chain)) is not None), key=lambda d: (d.end, d.delivered.key)
     )
+    late = [digest for digest in digests if BACKFILL in digest.delivered.key]
+    digests = [digest for digest in digests if BACKFILL not in digest.delivered.key]
     before: _Digest | None = None
     for digest in digests:
         _verify(digest, bucket, keys, chain)  # 2
         _link(digest, before, chain)  # 3, 4
         if digest.delivered.key not in chain.unsure:
+            chain.hours.append((digest.start, digest.end))
             _take(digest, chain)
         before = digest
     _reach(digests, chain, first, last)  # 5
     _end(digests, chain, newest)  # 6
+    for digest in late:  # 7
+        _verify(digest, bucket, keys, chain)
+        _link_late(digest, late, chain, first)
+        if digest.delivered.key not in chain.unsure:
+            _take(digest, chain)
     return chain
 
 
@@ -223,8 +235,26 @@ def _link(digest: _Digest, before: _Digest | None, chain: Chain) -> None:
     return None
 
 
+def _link_late(digest: _Digest, late: Sequence[_Digest], chain: Chain, first: datetime) -> None:
+    """Compare a backfill digest with the one that it names before it, where that lies in the time that is looked at."""
+    key, stated = digest.delivered.key, digest.stated
+    named = stated.get("previousDigestS3Object")
+    before = next((one for one in late if one.delivered.key == named), None)
+    if named is None:
+        return  # nothing came late before it
+    if before is None:
+        found = KEYED_TIME.search(str(named))
+        if found is None or found[1] >= f"{first:%Y%m%dT%H%M%SZ}":
+            chain.fault("DIGEST_MISSING", key, "names a backfill digest before it that is not there")
+        return
+    if stated.get("previousDigestHashValue") != before.sha256:
+        chain.fault("PREVIOUS_HASH", key, "names another hash than that of the backfill digest before it")
+    if str(stated.get("previousDigestSignature", "")).lower() != before.delivered.signature.lower():
+        chain.fault("PREVIOUS_SIGNATURE", key, "names another signature than that of the backfill digest before it")
+    return
+
+
 def _take(digest: _Digest, chain: Chain) -> None:
-    chain.hours.append((digest.start, digest.end))
     for entry in digest.stated["logFiles"]:
         key, value = (entry.get("s3Object"), entry.get("hashValue")) if isinstance(entry, dict) else (None, None)
         if not isinstance(key, str) or not isinstance(value, str) or entry.get("hashAlgorithm") != "SHA-256":

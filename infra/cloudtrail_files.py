@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from evidence.locker import Batch
@@ -22,6 +22,7 @@ from infra.log_tables import EVENTS, FAMILIES, noting
 from infra.normalise import Normaliser
 from infra.source import Gathering, Source
 from infra.tally import Tally
+from infra.trail_changes import Concerns, any_trail, blinding
 
 SUFFIXES = tuple(f"{kind}{packed}" for kind in (".json", ".jsonl", ".ndjson") for packed in ("", ".gz"))
 
@@ -41,8 +42,11 @@ def gather_cloudtrail(source: Source, configured: str, gathering: Gathering) -> 
     gather_logs(Folder(gathering, source, configured))
 
 
-def gather_logs(folder: Folder) -> None:
-    """Store and read every log file of a folder, wherever its files were fetched from."""
+def gather_logs(folder: Folder, concerns: Concerns = any_trail) -> None:
+    """Store and read every log file of a folder, wherever its files were fetched from.
+
+    `concerns` says of which trails a change makes what these files show no whole.
+    """
     source, gathering = folder.source, folder.gathering
     with ExitStack() as stack:
         batch = stack.enter_context(gathering.locker.batch())
@@ -51,7 +55,7 @@ def gather_logs(folder: Folder) -> None:
         typing = Normaliser(EVENTS, source.kind, gathering.token, noted=noting(gathering.noted))
         normaliser = stack.enter_context(typing)
         cache = None if gathering.cache is None else LogCache(gathering.cache, gathering.limits)
-        gatherer = _Gatherer(folder, batch, parts, readers, cache)
+        gatherer = _Gatherer(folder, batch, parts, readers, cache, concerns)
         gatherer.gather(LogMerge(normaliser, parts, gatherer.finish))
     folder.finish()
 
@@ -70,6 +74,7 @@ class _Gatherer:
     parts: LogParts
     readers: LogReaders
     cache: LogCache | None
+    concerns: Concerns
     _done: int = field(default=0, init=False)
     _stored: int = field(default=0, init=False)
 
@@ -165,6 +170,10 @@ class _Gatherer:
 
     def _add_cards(self, group: LogGroup) -> None:
         for log in group.files:
+            custody = self.folder.custody_of(log.entry.name)
+            for why in blinding(log.tally.changes, self.folder.gathering.period, self.concerns):
+                log.tally.problem(why)
+                custody = replace(custody, blind=FAMILIES)
             self.folder.gathering.add_card(
                 self.folder.source,
                 log.stored,
@@ -173,7 +182,7 @@ class _Gatherer:
                 address=self.folder.address(log.entry.name),
                 media_type=log.media_type,
                 families=FAMILIES,
-                custody=self.folder.custody_of(log.entry.name),
+                custody=custody,
             )
 
 

@@ -16,6 +16,7 @@ from infra.log_reading import Segment
 from infra.log_tables import FAMILIES, TypedBatch, typed_batch
 from infra.normalise import Normaliser
 from infra.tally import Tally
+from infra.trail_changes import noted
 
 #: Enough events for one query to be worth its start, and few enough that the processes that read need not wait.
 TYPED_TOGETHER = 16_384
@@ -125,6 +126,8 @@ def _account(tally: Tally, segment: Segment, new: list[bool], said: list[_Said])
             tally.lose(one.place, one.lost)
         tally.problem(one.text)
     tally.unreadable += segment.more_lost
+    for change in segment.changes:
+        noted(tally.changes, change)
     if segment.damage is not None:
         tally.break_off(f"record {tally.received + 1}", segment.damage)
 

@@ -20,6 +20,7 @@ from infra.json_stream import Broken, Found, JsonStream
 from infra.limits import Limits
 from infra.quick_json import Unusual, quick_records
 from infra.strict_json import Decoder, NotJson
+from infra.trail_changes import SERVICE, Change, change_of, noted
 
 #: Services that also process content and whose events this source does not know how to read.
 KIN = ("bedrock", "aws-external-anthropic")
@@ -41,7 +42,8 @@ class Segment(NamedTuple):
     """Consecutive records of a file. `columns` hold a value per Bedrock event for every field of `Event`.
 
     `rows` and `contents` (digests) go with the events; `more_lost` were lost beside those noted; `damage` says why the
-    reading ended early, if it did. Plain values all through, so that a segment can come from another process.
+    reading ended early, if it did; `changes` are those of trails. Plain values all through, so that a segment can come
+    from another process.
     """
 
     columns: tuple[Sequence[Any], ...]
@@ -51,6 +53,7 @@ class Segment(NamedTuple):
     not_relevant: int
     more_lost: int
     damage: str | None
+    changes: list[Change]
 
 
 class LogReading:
@@ -101,7 +104,8 @@ class LogReading:
         """Return what was taken since the last segment."""
         columns = tuple(zip(*self._events, strict=True))
         notes = [(note.row, note.lost, note.why) for note in self._notes]
-        taken = Segment(columns, self._rows, self._contents, notes, self._not_relevant, self._more_lost, damage)
+        counts = (self._not_relevant, self._more_lost)
+        taken = Segment(columns, self._rows, self._contents, notes, *counts, damage, self._changes)
         self._start()
         return taken
 
@@ -110,6 +114,7 @@ class LogReading:
         self._rows: list[int] = []
         self._contents: list[bytes] = []
         self._notes: list[Note] = []
+        self._changes: list[Change] = []
         self._not_relevant = self._more_lost = 0
 
     def _sort(self, found: Found) -> None:
@@ -126,6 +131,9 @@ class LogReading:
             if source not in self._kin and len(self._kin) <= self._limits.problems:
                 self._kin.add(source)
                 self._notes.append(Note(self._row, 0, f"events of {source[:80]} are not read by this source"))
+        elif source == SERVICE:
+            if (change := change_of(record)) is not None:
+                noted(self._changes, change)
         elif len(self._others) < OTHERS_KNOWN:
             self._others.add(source)
 

@@ -21,6 +21,8 @@ class Tally:
     problems: list[str] = field(default_factory=list)
     complete: bool = True
     refused: bool = False
+    #: Changes of what a trail logs that the artefact tells of: what was done, to which trail, and when.
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def received(self) -> int:
@@ -28,11 +30,11 @@ class Tally:
         return self.rows + self.not_relevant + self.duplicates + self.unreadable
 
     @property
-    def counts(self) -> tuple[int, int, int, int, list[str], list[str], bool, bool]:
+    def counts(self) -> tuple[int, int, int, int, list[str], list[str], bool, bool, list[tuple[str, str, str]]]:
         """Return everything but the name and the limits: with these, what another tally is made of."""
         return (
             *(self.rows, self.not_relevant, self.duplicates, self.unreadable),
-            *(self.places, self.problems, self.complete, self.refused),
+            *(self.places, self.problems, self.complete, self.refused, self.changes),
         )
 
     def lose(self, place: str = "", count: int = 1) -> None:

@@ -43,25 +43,32 @@ class TrailConfig:
 
 
 def read_trail(
-    client: Any, name: str, regions: Sequence[str], source: Source, gathering: Gathering, families: tuple[str, ...]
+    client: Any,
+    name: str,
+    places: Sequence[tuple[str, str]],
+    source: Source,
+    gathering: Gathering,
+    families: tuple[str, ...],
 ) -> TrailConfig:
     """Return the configuration of a trail; every answer is an artefact with a card of its own.
 
-    What the trail does not log makes that card blind; a call that fails makes it incomplete.
+    `places` are the accounts and regions whose logs are read. What the trail does not log makes that card blind; a call
+    that fails makes it incomplete.
     """
     config, period = TrailConfig(), gathering.period
     asking = Answers("CloudTrail", source, gathering)
     config.trail = asking.ask("GetTrail", lambda: client.get_trail(Name=name)).get("Trail", {})
     config.status = asking.ask("GetTrailStatus", lambda: client.get_trail_status(Name=name))
     selectors = asking.ask("GetEventSelectors", lambda: client.get_event_selectors(TrailName=name))
-    span = {"StartTime": period.start, "EndTime": min(period.end, gathering.instant)}
+    # What is delivered late is signed with the key of that day, and not with the one of its hour.
+    span = {"StartTime": period.start, "EndTime": gathering.instant}
     listed = asking.ask("ListPublicKeys", lambda: paged(client, "list_public_keys", "PublicKeyList", **span))
     for item in listed.get("PublicKeyList", ()):
         value = item["Value"] if isinstance(item["Value"], bytes) else base64.b64decode(item["Value"])
         if hashlib.md5(value, usedforsecurity=False).hexdigest() == item[FINGERPRINT]:
             config.keys[item[FINGERPRINT]] = value
     if not asking.faults:
-        config.dark += [*_off(config, period), *_elsewhere(config, regions), *_unselected(selectors)]
+        config.dark += [*_off(config, period), *_elsewhere(config, places), *_unselected(selectors)]
     tally = Tally("the trail's configuration", gathering.limits)
     for why in config.dark:
         tally.problem(f"blind: {why}")
@@ -90,10 +97,13 @@ def _off(config: TrailConfig, period: Period) -> Iterator[str]:
         yield "log file validation is off: nothing proves that its files are whole"
 
 
-def _elsewhere(config: TrailConfig, regions: Sequence[str]) -> Iterator[str]:
-    home = config.trail.get("HomeRegion")
+def _elsewhere(config: TrailConfig, places: Sequence[tuple[str, str]]) -> Iterator[str]:
+    home, arn = config.trail.get("HomeRegion"), str(config.trail.get("TrailARN", "")).split(":")
+    owner = arn[4] if len(arn) > 4 else None
+    if (owner, home) not in places:
+        yield f"changes of the trail are logged in {home} of account {owner}, whose logs are not read"
     if not config.trail.get("IsMultiRegionTrail"):
-        for region in regions:
+        for region in sorted({region for _, region in places}):
             if region != home:
                 yield f"the trail logs {home} alone, and not {region}"
 

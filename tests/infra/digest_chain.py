@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from infra.cloudtrail_digests import Delivered, LogFound
+from infra.cloudtrail_digests import BACKFILL, Delivered, LogFound
 
 ACCOUNT, REGION, TRAIL, BUCKET = "111122223333", "eu-central-1", "audit", "genai-audit"
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -46,8 +46,8 @@ def log_key(moment: datetime, suffix: str = "AAAAAAAAAAAAAAAA") -> str:
     return f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{day}/{ACCOUNT}_CloudTrail_{REGION}_{minute}_{suffix}.json.gz"
 
 
-def digest_key(end: datetime) -> str:
-    name = f"{ACCOUNT}_CloudTrail-Digest_{REGION}_{TRAIL}_{REGION}_{end:%Y%m%dT%H%M%SZ}.json.gz"
+def digest_key(end: datetime, called: str = "") -> str:
+    name = f"{ACCOUNT}_CloudTrail-Digest_{REGION}_{TRAIL}_{REGION}_{end:%Y%m%dT%H%M%SZ}{called}.json.gz"
     return f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/{end:%Y/%m/%d}/{name}"
 
 
@@ -81,21 +81,25 @@ class Trail:
     signatures: dict[str, str] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    more: tuple[dict[str, Any], ...] = ()  # records in the log file of the third hour
 
     def __post_init__(self) -> None:
         previous: str | None = None
         for hour in range(self.hours):
             begins = self.start + hour * HOUR
             records = [event(2 * hour + n, begins + timedelta(minutes=5 + n)) for n in range(2)]
+            records += self.more if hour == 2 else ()
             log = json.dumps({"Records": records}).encode()
             key = log_key(begins + timedelta(minutes=10))
             self.objects[key] = gzip.compress(log, mtime=0)
             self.logs.append(key)
             previous = self.add_digest(begins, previous, {key: hashlib.sha256(log).hexdigest()})
 
-    def add_digest(self, begins: datetime, previous: str | None, logs: dict[str, str], signer: int = 0) -> str:
+    def add_digest(
+        self, begins: datetime, previous: str | None, logs: dict[str, str], signer: int = 0, called: str = ""
+    ) -> str:
         end = begins + HOUR
-        key = digest_key(end)
+        key = digest_key(end, called)
         body = {
             "awsAccountId": ACCOUNT,
             "digestStartTime": text_of(begins),
@@ -117,6 +121,14 @@ class Trail:
         self.put_digest(key, json.dumps(body).encode(), signer)
         self.digests.append(key)
         return key
+
+    def add_backfill(self, begins: datetime, previous: str | None, moment: datetime) -> tuple[str, str]:
+        """Deliver a log file late, and the backfill digest that names it; return both keys."""
+        log = json.dumps({"Records": [event(100 + len(self.digests), moment)]}).encode()
+        late = log_key(moment, "LATELATELATELATE")
+        self.objects[late] = gzip.compress(log, mtime=0)
+        named = {late: hashlib.sha256(log).hexdigest()}
+        return late, self.add_digest(begins, previous, named, called=BACKFILL)
 
     def put_digest(self, key: str, body: bytes, signer: int = 0) -> None:
         stated = json.loads(body)

@@ -9,7 +9,8 @@ import pytest
 from evidence.errors import BadInput
 from infra.limits import Limits
 from infra.sources.cloudtrail import CloudTrail
-from tests.infra.engagements import Engagement, card_of, rows_of
+from infra.trail_changes import blinding, noted, of_trail
+from tests.infra.engagements import JUNE, Engagement, card_of, rows_of
 from tests.infra.test_bedrock_events import record
 
 OTHER = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventID": "s3"}
@@ -62,6 +63,59 @@ def test_gzip_is_known_by_its_bytes_and_not_by_its_name(engagement):
     engagement.raw("plain.json", gzip.compress(json.dumps(events("1")).encode()))
     (engagement.evidence / "packed.json.gz").write_bytes(json.dumps(events("2")).encode())
     assert len(rows_of(gather(engagement), "processing_activity")) == 2
+
+
+def changing(name, **changes):
+    asked = {"requestParameters": {"name": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit"}}
+    return record(eventSource="cloudtrail.amazonaws.com", eventName=name, **(asked | changes))
+
+
+@pytest.mark.parametrize("name", ["StopLogging", "StartLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"])
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_log_in_which_a_trail_is_changed_is_blind(engagement, name, spaced):
+    whole = {"Records": [*events("1"), changing(name), *events("2")]}
+    engagement.text("log.json", json.dumps(whole, separators=None if spaced else (",", ":")))
+    gathered = gather(engagement)
+    card = card_of(gathered, "evidence/log.json")
+    assert card.blind == ("audit_log", "processing_activity")
+    assert counts(gathered, "log.json") == (3, 2, 1, 0, 0)
+    assert f"blind: {name} of arn:aws:cloudtrail" in card.problems[0]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        changing("StopLogging", errorCode="AccessDenied"),
+        changing("StopLogging", eventTime="2025-07-01T00:00:00Z"),
+        changing("DescribeTrails"),
+        record(eventSource="s3.amazonaws.com", eventName="StopLogging"),
+    ],
+)
+def test_what_changes_no_trail_in_the_period_blinds_nothing(engagement, harmless):
+    log(engagement, "log.json", *events("1"), harmless)
+    assert card_of(gather(engagement), "evidence/log.json").blind == ()
+
+
+def test_a_change_at_a_time_that_cannot_be_read_counts(engagement):
+    log(engagement, "log.json", *events("1"), changing("StopLogging", eventTime="soon"))
+    assert card_of(gather(engagement), "evidence/log.json").blind
+
+
+def test_a_flood_of_changes_of_others_does_not_hide_ours():
+    changes = []
+    for number in range(1000):
+        noted(changes, ("StopLogging", f"other-{number}", "2025-06-02T00:00:00Z"))
+    assert len(changes) == 101
+    assert [*blinding(changes, JUNE, of_trail("audit"))] == [
+        "blind: and further changes of a trail at an unknown time changed what is logged"
+    ]
+
+
+def test_a_trail_is_known_by_its_name_or_its_arn():
+    ours = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit"
+    names = (ours, "audit", "", ours.replace("1111", "9999"), "other")
+    assert [of_trail(ours)(name) for name in names] == [True, True, True, False, False]
+    assert [of_trail("audit")(name) for name in (ours, "audit", "other")] == [True, True, False]
 
 
 def test_pages_of_lookup_events_are_unpacked(engagement):

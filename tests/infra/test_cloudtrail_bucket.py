@@ -19,9 +19,9 @@ from moto.server import ThreadedMotoServer
 from evidence.errors import Terminal
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period
-from infra.source import Gathered, Gathering
+from infra.source import CacheAt, Gathered, Gathering
 from infra.sources.cloudtrail import CloudTrail
-from tests.infra.digest_chain import ACCOUNT, BUCKET, REGION, START, Trail, fingerprint, public_der
+from tests.infra.digest_chain import ACCOUNT, BUCKET, HOUR, REGION, START, Trail, event, fingerprint, public_der
 from tests.vendor_server import Params, Reply, serving
 
 pytestmark = pytest.mark.server
@@ -96,7 +96,12 @@ def upload(s3: str, trail: Trail) -> Any:
 
 
 def gathered(
-    folder: Path, s3: str, monkeypatch: pytest.MonkeyPatch, regions: frozenset[str] | None = None, **changes: Any
+    folder: Path,
+    s3: str,
+    monkeypatch: pytest.MonkeyPatch,
+    regions: frozenset[str] | None = None,
+    cache: CacheAt | None = None,
+    **changes: Any,
 ) -> Gathered:
     gathering = Gathering(
         root=folder,
@@ -107,6 +112,7 @@ def gathered(
         token=lambda value: value,
         journals=folder / "journals",
         evidence_regions=regions,
+        cache=cache,
     )
     source = CloudTrail(bucket=BUCKET, accounts=(ACCOUNT,), regions=(REGION,), trail=ARN, endpoint=s3)
     with serving(api(**changes)) as server:
@@ -133,6 +139,43 @@ def test_an_untouched_trail_is_whole_and_every_file_is_proven(
     assert [card.rows for card in logs(found)] == [2] * 6
     assert all(card.source_digest_verified for card in logs(found))
     assert [card.source_digest for card in logs(found)] == [trail.found()[key].sha256 for key in sorted(trail.logs)]
+
+
+def changed(name: str, trail: str) -> dict[str, Any]:
+    asked = {"name": trail}
+    return event(99, START, eventSource="cloudtrail.amazonaws.com", eventName=name, requestParameters=asked)
+
+
+@pytest.mark.parametrize(("trail", "blind"), [(ARN, 1), ("audit", 1), ("another", 0)])
+def test_a_trail_that_was_changed_in_the_period_and_changed_back_is_blind(
+    trail: str, blind: int, tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trail is set as it should be when it is asked; its log alone shows that it was not always."""
+    upload(s3, Trail(more=(changed("PutEventSelectors", trail),)))
+    found = gathered(tmp_path, s3, monkeypatch)
+    assert [bool(card.blind) for card in found.cards].count(True) == blind, faults(found)
+    assert all(card.complete for card in found.cards)
+
+
+def test_a_change_is_seen_again_when_the_files_come_from_the_cache(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(s3, Trail(more=(changed("StopLogging", ARN),)))
+    for _ in range(2):
+        found = gathered(tmp_path, s3, monkeypatch, cache=CacheAt(tmp_path / "cache", b"key"))
+        assert [bool(card.blind) for card in logs(found)] == [False, False, True, False, False, False]
+
+
+def test_a_log_file_that_came_late_is_proven_by_its_backfill_digest(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail = Trail()
+    late, _ = trail.add_backfill(START + HOUR, None, START + HOUR + timedelta(minutes=30))
+    upload(s3, trail)
+    found = gathered(tmp_path, s3, monkeypatch)
+    assert all(card.complete for card in found.cards), faults(found)
+    (card,) = [card for card in logs(found) if card.address.endswith(late)]
+    assert (card.rows, card.source_digest_verified) == (1, True)
 
 
 def change_log(trail: Trail) -> None:

@@ -161,6 +161,38 @@ def test_a_log_file_that_only_an_unverified_digest_names_is_not_proven() -> None
     assert trail.logs[2] not in examined(trail).logs
 
 
+def backfilled(trail: Trail) -> tuple[str, str]:
+    _, first = trail.add_backfill(START + HOUR, None, START + HOUR + timedelta(minutes=30))
+    return trail.add_backfill(START + 2 * HOUR, first, START + 2 * HOUR + timedelta(minutes=30))
+
+
+def test_backfill_digests_are_a_chain_of_their_own_that_names_what_came_late() -> None:
+    trail = Trail()
+    late, _ = backfilled(trail)
+    chain = examined(trail)
+    assert not chain.faults
+    assert late in chain.logs
+    assert len(chain.hours) == trail.hours
+    assert not compare(chain, trail.found())
+
+
+@pytest.mark.parametrize(
+    ("attack", "code"),
+    [
+        (lambda trail, late, digest: trail.objects.pop(trail.digests[-2]), "DIGEST_MISSING"),
+        (lambda trail, late, digest: trail.objects.pop(late), "LOG_MISSING"),
+        (lambda trail, late, digest: trail.signatures.update({digest: "00"}), "SIGNATURE"),
+        (lambda trail, late, digest: trail.signatures.update({trail.digests[-2]: "00"}), "PREVIOUS_SIGNATURE"),
+        (lambda trail, late, digest: trail.objects.pop(digest), "LOG_UNLISTED"),
+    ],
+)
+def test_an_attack_on_backfill_digests_is_noticed(attack: Callable[..., object], code: str) -> None:
+    trail = Trail()
+    late, digest = backfilled(trail)
+    attack(trail, late, digest)
+    assert code in codes(trail)
+
+
 def test_truncation_within_the_period_is_noticed_by_what_the_trail_delivered_last() -> None:
     trail = Trail(hours=8)
     drop_newest(trail)

@@ -52,7 +52,7 @@ def read(folder: Path, **changes: Any) -> tuple[TrailConfig, ExtractionCard]:
                 stub.add_client_error(call, answer)
             else:
                 stub.add_response(call, answer)
-        config = read_trail(client, ARN, (REGION,), source, gathering, FAMILIES)
+        config = read_trail(client, ARN, ((ACCOUNT, REGION),), source, gathering, FAMILIES)
     (card,) = gathering.gathered().cards
     return config, card
 
@@ -64,6 +64,8 @@ def test_a_trail_that_logs_what_matters_is_not_blind(tmp_path: Path) -> None:
 
 STOPPED = {"IsLogging": True, "StopLoggingTime": START + timedelta(hours=2)}
 ONE_REGION = {"TrailARN": ARN, "HomeRegion": "us-east-1", "LogFileValidationEnabled": True}
+ELSEWHERE = ANSWERS["get_trail"]["Trail"] | {"HomeRegion": "eu-west-1"}
+FOREIGN = ANSWERS["get_trail"]["Trail"] | {"TrailARN": ARN.replace(ACCOUNT, "999988887777")}
 NARROW = {"FieldSelectors": [*MANAGEMENT["FieldSelectors"], {"Field": "readOnly", "Equals": ["false"]}]}
 HIDING = {
     "FieldSelectors": [*MANAGEMENT["FieldSelectors"], {"Field": "eventSource", "NotEquals": ["bedrock.amazonaws.com"]}]
@@ -78,6 +80,8 @@ CLASSIC = {"IncludeManagementEvents": True, "ReadWriteType": "WriteOnly"}
         ({"get_trail_status": STOPPED}, "logging was stopped"),
         ({"get_trail_status": {"IsLogging": True, "StartLoggingTime": NOW}}, "after the period did"),
         ({"get_trail": {"Trail": ONE_REGION}}, "logs us-east-1 alone"),
+        ({"get_trail": {"Trail": ELSEWHERE}}, "whose logs are not read"),
+        ({"get_trail": {"Trail": FOREIGN}}, "whose logs are not read"),
         ({"get_event_selectors": {"AdvancedEventSelectors": [MANAGEMENT]}}, "leaves no trace"),
         ({"get_event_selectors": {"AdvancedEventSelectors": [MANTLE]}}, "not all management events"),
         ({"get_event_selectors": {"AdvancedEventSelectors": [NARROW, MANTLE]}}, "not all management events"),
