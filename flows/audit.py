@@ -10,9 +10,9 @@ from prefect.states import Completed
 
 from evidence.errors import OutputFailed, ProbityError
 from evidence.model import AuditResult, Finding, Status
-from flows import alerts, pipeline, tasks
+from flows import alerts, pipeline, tasks, vendor_notices
 from flows.cases import broken, incident_of
-from flows.deployments import BREACHED, resource
+from flows.deployments import BREACHED, NOTICE, resource
 from flows.engagement import Engagement
 from flows.pipeline import Audited
 from flows.wiring import Prepared, Request, alerting, prepare
@@ -57,7 +57,7 @@ def _audit(prepared: Prepared) -> State[Audited]:
     create_table_artifact(
         key="findings", table=[_row(f) for f in result.findings], description=f"{opened.contract.id}: {result.status}"
     )
-    _ring(opened, run, result)
+    _ring(opened, run, result, noticed=vendor_notices.NOTICES in collected.gathered.tables)
     problems = pipeline.told(collected, judgement)
     done = Audited(result, bundle, problems, sealed.failure, collected.unreached)
     alerts.audited(opened, done, run.now())
@@ -65,15 +65,18 @@ def _audit(prepared: Prepared) -> State[Audited]:
     return Completed(name=ENDS[result.status], message=message, data=done)
 
 
-def _ring(engagement: Engagement, run: pipeline.Run, result: AuditResult) -> None:
-    """Send an event for each broken promise that opens a case; who it wakes reads the sealed bundle, not the event."""
+def _ring(engagement: Engagement, run: pipeline.Run, result: AuditResult, *, noticed: bool) -> None:
+    """Send an event for each broken promise that opens a case, and one where there are notices by the vendor.
+
+    Who it wakes reads the sealed bundle, not the event.
+    """
     contract = engagement.contract.id
+    about = {"prefect.resource.id": resource(contract), "prefect.resource.name": contract}
     for finding in broken(engagement, result):
-        emit_event(
-            BREACHED,
-            resource={"prefect.resource.id": resource(contract), "prefect.resource.name": contract},
-            payload={"run": run.id, "key": incident_of(result, finding), "severity": finding.severity.value},
-        )
+        payload = {"run": run.id, "key": incident_of(result, finding), "severity": finding.severity.value}
+        emit_event(BREACHED, resource=about, payload=payload)
+    if noticed and vendor_notices.asked_for(engagement):
+        emit_event(NOTICE, resource=about, payload={"run": run.id, "key": f"notice/{contract}"})
 
 
 def _row(finding: Finding) -> dict[str, str]:

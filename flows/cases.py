@@ -151,7 +151,7 @@ def incident_of(result: AuditResult, finding: Finding) -> str:
 
 def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime) -> Origin:
     """Return a breached finding as the origin of a case; when it was found is a candidate for our awareness."""
-    name = bundle.replace("\\", "/").partition("?")[0].rpartition("/")[2]
+    name = bundle_name(bundle)
     violations = [each for each in finding.exhibits if each.outcome is Outcome.VIOLATION]
     marks = [each.record[:MAX_WORDS] for each in violations[:MAX_MARKS] if each.record]
     if finding.population.violation > len(marks):
@@ -176,6 +176,11 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         marks=tuple(dict.fromkeys(marks)),
         evidence=tuple(evidence),
     )
+
+
+def bundle_name(address: str) -> str:
+    """Return the file name at the end of a bundle's address, without the version that a store appends."""
+    return address.partition("?")[0].rpartition("/")[2]
 
 
 def contract_hours(engagement: Engagement) -> int | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flows.engagement import Engagement
     from flows.pipeline import Audited
+    from flows.sealer import Sealer
 
 INTERRUPTED = "was interrupted while it was sealed; `probity audit ENGAGEMENT --resume` finishes it"
 OPEN = "is open in the ledger: under way, or ended before it could be finished; only a new audit can answer for it"
@@ -76,7 +77,7 @@ def command(
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
     alerts.audited(prepared.engagement, audited, prepared.run.now())
-    progress.note(*_cases(prepared.engagement, audited, prepared.run.now()))
+    progress.note(*_cases(prepared.engagement, prepared.sealer, audited, prepared.run.now()))
     if audited.failure:
         raise ReportFailed(audited.failure)
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
@@ -93,14 +94,19 @@ def _run(request: Request, prepared: Prepared, *, flow: bool) -> Audited:
     return run_audit(prepared.engagement, prepared.run, prepared.sealer)
 
 
-def _cases(engagement: Engagement, audited: Audited, now: datetime) -> list[str]:
+def _cases(engagement: Engagement, sealer: Sealer, audited: Audited, now: datetime) -> list[str]:
     """Open or join the cases that the audit file asks for; after the result is printed, for theirs may not verify."""
     if engagement.file.breach is None:
         return []
-    from flows.cases import of_audit  # noqa: PLC0415 - most audits have no breach section
+    from flows.cases import bundle_name, of_audit  # noqa: PLC0415 - most audits have no breach section
+    from flows.vendor_notices import of_stored  # noqa: PLC0415
 
     found = of_audit(engagement, audited.result, audited.bundle, now)
-    return [f"{name} waits for a decision: `probity breach show {engagement.folder} {name}`" for name in found]
+    found += of_stored(engagement, bundle_name(audited.bundle), sealer.trust(), now)
+    return [
+        f"{name} waits for a decision: `probity breach show {engagement.folder} {name}`"
+        for name in dict.fromkeys(found)
+    ]
 
 
 def _interrupted(prepared: Prepared) -> tuple[str, ...]:
@@ -120,7 +126,7 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
         for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
             click.echo(_render(audited.result, audited.bundle, form))
             alerts.audited(opened.engagement, audited, opened.now())
-            progress.note(*_cases(opened.engagement, audited, opened.now()))
+            progress.note(*_cases(opened.engagement, opened.sealer, audited, opened.now()))
             statuses.append(audited.status)
             failures += [audited.failure] if audited.failure else []
         if not statuses:
