@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants fuzz kills spark page page-tools lint format bench dev lock clean page-large page-fuzz
+.PHONY: demo test storm mutants fuzz kills kill-messages spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
 # The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras.
 $(STAMP): pyproject.toml locks/dev.txt
@@ -36,6 +36,10 @@ fuzz: $(STAMP)
 kills: $(STAMP)
 	$(BIN)/python -m tests.kills.campaign --every-moment --random 200
 	$(BIN)/python -m tests.kills.campaign --place s3 --every-moment --random 200
+
+# Kills who puts messages, who delivers and who receives them, 100 times; nothing may be lost, doubles are counted.
+kill-messages: $(STAMP)
+	$(BIN)/python -m tests.kills.messages --kills 100
 
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)
