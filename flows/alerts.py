@@ -60,7 +60,9 @@ def could_not_run(engagement: Engagement, why: str, now: datetime) -> int:
     """Put the alert that an audit ended without a verdict, once a day for the same reason; return how many are new."""
     name = engagement.contract.id
     text = f"{why[:MAX_WHY]}\nNothing was proved and nothing disproved. {LOOK}"
-    return _put(engagement, _daily(f"run/{name}", why, Severity.CRITICAL, f"{name}: the audit failed", text, now), now)
+    return put_alert(
+        engagement, daily(f"run/{name}", why, Severity.CRITICAL, f"{name}: the audit failed", text, now), now
+    )
 
 
 def audited(engagement: Engagement, done: Audited, now: datetime) -> None:
@@ -71,13 +73,13 @@ def audited(engagement: Engagement, done: Audited, now: datetime) -> None:
     if done.failure:
         could_not_run(engagement, done.failure, now)
     else:
-        _resolve(engagement, f"run/{contract}", lambda _: True, "An audit ran to its end.", now)
+        resolve_alerts(engagement, f"run/{contract}", lambda _: True, "An audit ran to its end.", now)
     failing = {told.partition(":")[0]: told for told in done.unreached}
     for kind, told in failing.items():
         subject = f"{contract}: evidence from {kind} could not be had"
         text = f"{told[:MAX_WHY]}\nWhat depends on it is unproven. {LOOK}"
-        _put(engagement, _daily(f"source/{contract}/{kind}", told, Severity.MAJOR, subject, text, now), now)
-    _resolve(
+        put_alert(engagement, daily(f"source/{contract}/{kind}", told, Severity.MAJOR, subject, text, now), now)
+    resolve_alerts(
         engagement,
         f"source/{contract}/",
         lambda incident: incident.rpartition("/")[2] not in failing,
@@ -97,19 +99,21 @@ def cases_broken(engagement: Engagement, error: VerificationError, now: datetime
     name, why = engagement.contract.id, f"{error.reason}: {error.detail}"[:MAX_WHY]
     subject = f"{name}: the log of a breach case does not verify"
     text = f"{why}\nClocks and approvals cannot be trusted, and no notice leaves. See docs/breach-runbook.md."
-    return _put(engagement, _daily(f"cases/{name}", why, Severity.CRITICAL, subject, text, now), now)
+    return put_alert(engagement, daily(f"cases/{name}", why, Severity.CRITICAL, subject, text, now), now)
 
 
 def cases_verify(engagement: Engagement, now: datetime) -> int:
     """Resolve that alert; return how many messages are new."""
-    return _resolve(engagement, f"cases/{engagement.contract.id}", lambda _: True, "The case logs verify again.", now)
+    return resolve_alerts(
+        engagement, f"cases/{engagement.contract.id}", lambda _: True, "The case logs verify again.", now
+    )
 
 
 def _kept(engagement: Engagement, done: Audited, finding: Finding, now: datetime) -> None:
     """Resolve the alerts of a promise that is kept again, for its period and those before."""
     of_commitment, end = _incident(engagement, done, finding)
     words = "The promise is kept again."
-    _resolve(engagement, of_commitment, lambda incident: incident.rpartition("/")[2] <= end, words, now)
+    resolve_alerts(engagement, of_commitment, lambda incident: incident.rpartition("/")[2] <= end, words, now)
 
 
 def _broken(engagement: Engagement, done: Audited, finding: Finding, now: datetime) -> None:
@@ -120,7 +124,7 @@ def _broken(engagement: Engagement, done: Audited, finding: Finding, now: dateti
     period = f"{done.result.period.start:%Y-%m-%d} to {done.result.period.end:%Y-%m-%d}"
     subject = f"{engagement.contract.id}: {finding.commitment} is breached"
     text = f"Audit of {period}, {finding.clause}.\nLook: `probity show {bundle} {finding.commitment} --trust TRUST`"
-    _put(engagement, Alert(incident, f"{incident}/{bundle}", finding.severity, subject, text), now, told)
+    put_alert(engagement, Alert(incident, f"{incident}/{bundle}", finding.severity, subject, text), now, told)
 
 
 def _incident(engagement: Engagement, done: Audited, finding: Finding) -> tuple[str, str]:
@@ -137,12 +141,13 @@ def _by_clock(engagement: Engagement, done: Audited) -> set[str]:
     return {finding.commitment for finding in broken(engagement, done.result)} if escalates else set()
 
 
-def _daily(incident: str, why: str, severity: Severity, subject: str, text: str, now: datetime) -> Alert:
+def daily(incident: str, why: str, severity: Severity, subject: str, text: str, now: datetime) -> Alert:
+    """Return an alert that is put once a day for the same reason."""
     key = f"{incident}/{now:%Y-%m-%d}/{sha256_hex(why.encode())[:16]}"
     return Alert(incident, key, severity, subject, text)
 
 
-def _put(engagement: Engagement, alert: Alert, now: datetime, told: Collection[str] = ()) -> int:
+def put_alert(engagement: Engagement, alert: Alert, now: datetime, told: Collection[str] = ()) -> int:
     """Put an alert for every channel that hears of alerts and was not told before; return how many are new."""
     from infra.notify.message import MAX_SUBJECT, Kind, Message  # noqa: PLC0415 - most audits tell nobody
 
@@ -169,7 +174,7 @@ def _put(engagement: Engagement, alert: Alert, now: datetime, told: Collection[s
     )
 
 
-def _resolve(engagement: Engagement, prefix: str, over: Callable[[str], bool], words: str, now: datetime) -> int:
+def resolve_alerts(engagement: Engagement, prefix: str, over: Callable[[str], bool], words: str, now: datetime) -> int:
     """Resolve the open alerts whose incidents begin so and are over; return how many messages are new."""
     from infra.notify.outbox import resolution  # noqa: PLC0415 - most audits tell nobody
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
-from flows.answers import answer, unanswered
-from flows.due import ledger_of
+from flows.watching import answer_all
 from flows.wiring import at_work
 
 
@@ -17,9 +16,11 @@ from flows.wiring import at_work
 def breach(engagement: str, run: str = "", key: str = "") -> State[Any]:
     """Answer every breached run of the ledger; `run` and `key` say which one rang, and decide nothing."""
     at = at_work(engagement)
-    waiting = unanswered(at.engagement, ledger_of(at.engagement))
-    found = [case for each in waiting for case in answer(at.engagement, each, at.now())]
+    cases, wrong = answer_all(at.engagement, at.now())
     rang = f"; rung for {key} of {run}" if run else ""
-    if not found:
-        return Completed(name="NothingNew", message=f"{len(waiting)} runs answered, no case{rang}")
-    return Completed(name="Opened", message=f"{', '.join(dict.fromkeys(found))} wait for a decision{rang}")
+    if wrong:
+        listed = "; ".join(f"{name}: {why}" for name, why in wrong.items())
+        return Failed(name="Integrity", message=f"bundles do not verify, and opened no case: {listed}{rang}"[:2000])
+    if not cases:
+        return Completed(name="NothingNew", message=f"no case waits for a first look{rang}")
+    return Completed(name="Opened", message=f"{', '.join(cases)} wait for a decision{rang}")

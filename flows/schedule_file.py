@@ -13,9 +13,11 @@ from checks.terms import Duration, Exact
 from evidence.model import Closed
 from infra.cron import Cron, parse
 from infra.schedules import Schedule, Span
+from infra.trust_folders import TrustFolders
 
 NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 MOST_AUDITS = 20
+SHORTEST = 1_000_000
 
 
 def _cron(written: Any) -> Cron:
@@ -78,10 +80,15 @@ class Schedules(Closed):
         default=Duration("1h", microseconds=3_600_000_000),
         description="how late an audit may begin before people are told",
     )
+    retry: Exact = Field(
+        default=Duration("1h", microseconds=3_600_000_000), description="how often a missed slot is tried again"
+    )
     catch_up: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=31, description="most missed slots of one schedule that are audited afterwards, the newest ones"
     )
-    trust: str = Field(default="keys/trust", min_length=1, description="trust folder stored bundles are held against")
+    trust: TrustFolders = Field(
+        default=("keys/trust",), description="trust folders that stored bundles are held against; the newest first"
+    )
     reverify: CronLine | None = Field(default=None, description="when stored bundles are verified again")
     witness: Exact = Field(
         default=Duration("1h", microseconds=3_600_000_000), description="how often the ledger is examined and cosigned"
@@ -94,6 +101,8 @@ class Schedules(Closed):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if min(each.microseconds for each in (self.ticks, self.witness, self.retry)) < SHORTEST:
+            raise ValueError("ticks, witness and retry are at least a second")
         spans = [audit.audits for audit in self.audits.values()]
         if len(set(spans)) < len(spans):
             raise ValueError("two schedules audit the same periods; one run would answer for both")

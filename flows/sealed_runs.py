@@ -13,12 +13,11 @@ from evidence import ledger_entry
 from evidence.errors import NotLogged, VerificationError
 from evidence.ledger import Ledger
 from evidence.ledger_entry import RunCompleted, RunStarted
-from evidence.trust import load_trust
 from evidence.verification import VerifiedContent
-from evidence.verify import verify
 from flows.due import schedules_of
 from flows.engagement import Engagement
 from infra.bundle_folder import statement_of
+from infra.trusted import load_all, verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +48,15 @@ def name_of(engagement: Engagement, run: SealedRun) -> str:
 def content_of(engagement: Engagement, run: SealedRun, at: datetime) -> Iterator[VerifiedContent]:
     """Give the content of a run's stored bundle for as long as it can be read.
 
-    1. the store has it; 2. it verifies against the trust folder of `schedules`; 3. it is the one that the ledger
+    1. the store has it; 2. it verifies against a trust folder of `schedules`; 3. it is the one that the ledger
     committed to. VerificationError when not.
     """
-    name, trust = name_of(engagement, run), load_trust(engagement.folder / schedules_of(engagement).trust)
+    name, trusts = name_of(engagement, run), load_all(engagement.folder, schedules_of(engagement).trust)
     with tempfile.TemporaryDirectory(prefix="probity-") as folder:
         stored = engagement.store.fetch(name, Path(folder))
         if stored is None:  # 1
             raise VerificationError("BUNDLE_MISSING", f"{name}: the ledger has this run, and the store has no bundle")
-        content = verify(stored, trust, at=at).content()  # 2
+        content = verified(stored, trusts, at)  # 2
         if statement_of(content) != run.completed.statement:  # 3
             raise NotLogged("LEDGER_OTHER_STATEMENT", f"{name}: is not what the ledger committed to")
         yield content

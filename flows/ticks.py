@@ -1,45 +1,57 @@
-"""What is looked after between audits: the ledger and its witness, missed slots, and breaches nobody answered."""
+"""What is looked after between audits: the ledger and its witness, deadlines, messages, missed slots."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.deployments import run_deployment
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
-from flows.answers import answer, unanswered
+from flows import notifying
 from flows.deployments import scheduled_name
-from flows.due import ledger_of, schedules_of, standings
-from flows.watching import cosign
-from flows.wiring import at_work
+from flows.due import schedules_of
+from flows.engagement import Engagement
+from flows.watching import cosign, look
+from flows.wiring import at_work, desk
+from infra.turn import is_taken
 
 
 @flow(name="witness", persist_result=False, validate_parameters=True)
 def witness(engagement: str) -> State[Any]:
     """Examine the ledger as one history and have its head signed and cosigned; fails when it is not one history."""
     at = at_work(engagement)
-    size = cosign(at.engagement)
+    size = cosign(at.engagement, at.now())
     return Completed(name="OneHistory", message=f"{size} leaves, all of them signed")
 
 
 @flow(name="tick", persist_result=False, validate_parameters=True)
 def tick(engagement: str) -> State[Any]:
-    """Answer breaches whose event was lost, and start the audits of slots that were missed.
+    """Look for missed slots and unanswered breaches, start what is to be caught up, and deliver messages.
 
-    Each missed slot is tried at most once an hour; which periods are audited, the started flow finds out by itself.
+    The outside monitor is told that all is well only when no slot is missed and nothing failed.
     """
     at = at_work(engagement)
-    opened, now = at.engagement, at.now()
-    for run in unanswered(opened, ledger_of(opened)):
-        get_run_logger().info("run %s: %s", run.completed.run, ", ".join(answer(opened, run, now)) or "no case")
-    behind = {s.schedule.name: s for s in standings(opened, now) if s.missed(now)}
-    most = schedules_of(opened).catch_up
-    for name, standing in behind.items():
-        if any(filled in standing.due(most) for filled in standing.missed(now)):
-            key = f"{opened.contract.id}/{name}/{now:%Y-%m-%dT%H}"
-            run_deployment(scheduled_name(opened.contract.id, name), timeout=0, idempotency_key=key, as_subflow=False)
-    if behind:
-        return Completed(name="Behind", message=f"slots were missed: {', '.join(behind)}")
-    return Completed(name="OnTime")
+    looked = look(at.engagement, at.now())
+    _catch_up(at.engagement, looked.behind, at.now())
+    wrong = list(looked.wrong)
+    if at.engagement.file.notify is not None:
+        ticked = notifying.tick(desk(engagement), well=not wrong)
+        wrong += [f"{message} was given up: {why}" for message, why in ticked.delivered.dead.items()]
+        wrong += [str(ticked.broken)] if ticked.broken else []
+    if wrong:
+        return Failed(name="Behind" if looked.behind else "Trouble", message="; ".join(wrong)[:2000])
+    return Completed(name="AllWell", message=", ".join(looked.cases))
+
+
+def _catch_up(engagement: Engagement, behind: tuple[str, ...], now: datetime) -> None:
+    """Start the audits of missed slots, each schedule once in the time of a retry, unless an audit is under way."""
+    if is_taken(engagement.state):
+        return
+    every = schedules_of(engagement).retry.microseconds // 1_000_000
+    for schedule in behind:
+        name = scheduled_name(engagement.contract.id, schedule)
+        key = f"{name}/{int(now.timestamp()) // every}"
+        run_deployment(name, timeout=0, idempotency_key=key, as_subflow=False)

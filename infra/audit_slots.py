@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,14 @@ from evidence.ledger_audit import examine
 from evidence.ledger_entry import Entry
 from evidence.model import instant_text
 from evidence.statement import StatementFacts
-from evidence.trust import Trust, load_trust
-from evidence.verify import verify
+from evidence.trust import Trust
 from infra.bundle_folder import statement_of
 from infra.ledger_folder import LedgerFolder
 from infra.rows import Rows
 from infra.schedules import Filled, Schedule, fill
 from infra.source import Gathering
 from infra.tally import Tally
+from infra.trusted import load_all, verified
 
 if TYPE_CHECKING:
     from infra.sources.audits import Audits
@@ -49,12 +49,12 @@ def gather_slots(source: Audits, ledger: Path, bundles: Path, gathering: Gatheri
     The ledger proves that a run was begun and completed, and its bundle when it was sealed. A completed run whose
     bundle is missing or does not verify has no bundle in its row.
     """
-    started, trust = gathering.now(), load_trust(gathering.root / source.trust)
-    entries = _entries(ledger, trust)
+    started, trusts = gathering.now(), load_all(gathering.root, source.trust)
+    entries = _entries(ledger, trusts[0])
     rows = []
     for schedule in gathering.schedules:
         for filled in fill(_near(schedule, gathering), gathering.contract, entries):
-            sealed = None if filled.completed is None else _sealed(filled, bundles, trust, gathering)
+            sealed = None if filled.completed is None else _sealed(filled, bundles, trusts, gathering)
             rows.append(_row(filled, schedule, sealed, gathering))
     stated = {"schema": "probity.slots/v1", "leaves": [e.as_json() for e in entries], "slots": rows}
     stored = gathering.locker.put(io.BytesIO(canonical_bytes(stated)))
@@ -91,13 +91,13 @@ def _near(schedule: Schedule, gathering: Gathering) -> tuple[Any, ...]:
     return slots[max(0, first - BEFORE) :]
 
 
-def _sealed(filled: Filled, bundles: Path, trust: Trust, gathering: Gathering) -> Sealed | None:
+def _sealed(filled: Filled, bundles: Path, trusts: Sequence[Trust], gathering: Gathering) -> Sealed | None:
     entry = filled.completed
     if entry is None:
         return None
     for path in sorted(bundles.glob(f"*-{entry.run}.zip")):
         try:
-            content = verify(path, trust, at=gathering.instant).content()
+            content = verified(path, trusts, gathering.instant)
         except VerificationError as error:
             gathering.problem(f"{path.name} does not verify: {error}")
             continue

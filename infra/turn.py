@@ -28,3 +28,18 @@ def turn(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def is_taken(state: Path) -> bool:
+    """Return whether somebody has the turn at this moment."""
+    try:
+        held = os.open(state / "turn", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from evidence.model import Assurance
 from infra.source import Gathering, Source
+from infra.trust_folders import TrustFolders
 
 
 class Audits(Source):
@@ -17,7 +18,9 @@ class Audits(Source):
     assurance: Assurance = Assurance.OBSERVED
     ledger: str = Field(default="ledger", min_length=1, description="folder of the ledger, relative to the engagement")
     bundles: str = Field(default="bundles", min_length=1, description="folder of bundles, relative to the engagement")
-    trust: str = Field(default="keys/trust", min_length=1, description="trust folder; never out of a bundle")
+    trust: TrustFolders = Field(
+        default=("keys/trust",), description="trust folders, the newest first; never out of a bundle"
+    )
 
     provides: ClassVar[frozenset[str]] = frozenset({"audit_runs"})
 

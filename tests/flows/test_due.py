@@ -14,7 +14,8 @@ from flows.answers import answer, unanswered
 from flows.cases import cases
 from flows.due import ledger_of, standing
 from flows.sealed_runs import failing
-from flows.watching import cosign
+from flows.watching import cosign, look, reverified
+from infra.notify.outbox import Outbox
 from tests.cli.engagements import copied, edit
 from tests.flows import by_schedule
 from tests.flows.by_schedule import opened, slot
@@ -123,8 +124,52 @@ def test_a_breach_whose_bundle_does_not_verify_opens_no_case_and_stays_unanswere
 def test_the_witness_has_a_leaf_signed_that_a_dying_run_left_unsigned(folder: Path) -> None:
     newest = max((folder / "ledger" / "checkpoints").iterdir())
     newest.unlink()
-    assert cosign(opened(folder)) == 6
+    assert cosign(opened(folder), slot(3)) == 6
     assert newest.exists()
+
+
+NOTIFY = """\
+notify:
+  channels:
+    - {kind: smtp, name: mail, host: mail.invalid, from: probity@acme.example, to: [soc@acme.example]}
+schedules:"""
+
+
+def told(folder: Path) -> list[tuple[str, str]]:
+    return [(entry.kind.value, entry.subject) for entry in Outbox(opened(folder).outbox).entries()]
+
+
+def test_a_missed_slot_is_an_alert_once_and_before_the_next_audit_and_is_resolved_when_it_is_filled(
+    folder: Path,
+) -> None:
+    edit(folder / "audit.yaml", "schedules:", NOTIFY)
+    assert look(opened(folder), slot(3) + HOUR).wrong == ()
+    for _ in range(2):
+        assert look(opened(folder), slot(3) + 2 * HOUR).behind == ("daily",)
+    missed = ("alert", "own-audits: the audit daily of 2026-03-04 04:30Z was missed")
+    assert told(folder) == [missed]
+    by_schedule.audit(folder, 3, late=3 * HOUR)
+    assert look(opened(folder), slot(3) + 4 * HOUR).wrong == ()
+    assert [kind for kind, _ in told(folder)] == ["alert", "resolve"]
+
+
+def test_a_ledger_that_is_no_single_history_is_an_alert_and_starts_nothing(folder: Path) -> None:
+    edit(folder / "audit.yaml", "schedules:", NOTIFY)
+    (folder / "ledger" / "leaves" / "000000002.json").unlink()
+    looked = look(opened(folder), slot(4) + 2 * HOUR)
+    assert (looked.behind, "LEDGER_GAP" in looked.wrong[0]) == ((), True)
+    assert told(folder) == [("alert", "own-audits: the ledger of audits does not verify")]
+
+
+def test_a_stored_bundle_that_does_not_verify_is_an_alert_until_it_does(folder: Path) -> None:
+    edit(folder / "audit.yaml", "schedules:", NOTIFY)
+    bundle = next((folder / "bundles").iterdir())
+    whole = bundle.read_bytes()
+    bundle.write_bytes(whole[:-1])
+    assert list(reverified(opened(folder), slot(3))) == [bundle.name]
+    bundle.write_bytes(whole)
+    assert reverified(opened(folder), slot(3)) == {}
+    assert [kind for kind, _ in told(folder)] == ["alert", "resolve"]
 
 
 @pytest.mark.parametrize(
