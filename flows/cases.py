@@ -70,8 +70,7 @@ def history(engagement: Engagement, name: CaseId) -> tuple[Line, ...]:
 
 def running_clocks(of: Case, now: datetime) -> tuple[Clock, ...]:
     """Return the clocks that run at an instant, soonest first; those without a due instant come last."""
-    started = (clock for clock in running(of) if clock.started is None or clock.started <= now)
-    return tuple(sorted(started, key=lambda clock: (clock.due is None, clock.due or now, clock.name)))
+    return tuple(sorted(running(of), key=lambda clock: (clock.due is None, clock.due or now, clock.name)))
 
 
 def open_or_join(engagement: Engagement, origin: Origin, now: datetime, who: str) -> CaseId:

@@ -54,6 +54,26 @@ def drafted(
     )
 
 
+def refuse_if_put(engagement: Engagement, case: Case, notice: Notice) -> None:
+    """Raise `BadInput` where a text was put into the outbox and a crash kept that out of the log: record it first."""
+    if notice.sent is None and (there := _put_already(engagement, _key(case.id, notice))):
+        hint = f"record it first: `probity breach send ENGAGEMENT {case.id} {notice.id} --channel {there}`"
+        raise BadInput(Problem("B037", f"{notice.id} is in the outbox already", Place(case.id), hint))
+
+
+def _put_already(engagement: Engagement, key: str) -> str:
+    """Return the channel that a notice was put for; nothing where it was not."""
+    from infra.notify.outbox import Outbox  # noqa: PLC0415 - only who sends needs channels
+
+    if not engagement.outbox.exists():
+        return ""
+    return next((entry.channel for entry in Outbox(engagement.outbox).entries(key=key)), "")
+
+
+def _key(case: str, notice: Notice) -> str:
+    return f"{case}/{notice.id}/{notice.sha256}"
+
+
 def edited(notice: Notice, text: str) -> Drafted:
     """Return a text that a person edited as the next draft of a notice; every approval before ends with it."""
     text = text.replace("\r\n", "\n")
@@ -108,9 +128,13 @@ def put_into_outbox(
         raise BadInput(Problem("B034", what, Place("--channel"), hint))
     _carries(engagement, channel, to)
     approved = found.notices[notice]
+    key = _key(case, approved)
+    if (there := _put_already(engagement, key)) not in {"", channel}:
+        hint = f"--channel {there}, which it was put for before it could be recorded"
+        raise BadInput(Problem("B037", f"{notice} is in the outbox already", Place("--channel"), hint))
     try:
         message = Message(
-            key=f"{case}/{notice}/{approved.sha256}",
+            key=key,
             channel=channel,
             kind=Kind.NOTICE,
             incident=case,

@@ -142,8 +142,12 @@ def _named(candidate: Candidate, name: str) -> Anchor:
 
 def anchor_of(candidate: Candidate) -> Anchor:
     """Return the instant or the day that a candidate states."""
-    name = "aware" if candidate.name == VENDOR_AWARE else candidate.name
-    return read_anchor(f"{name}={candidate.stated}")
+    return anchor_stated(candidate.name, candidate.stated)
+
+
+def anchor_stated(name: str, stated: str) -> Anchor:
+    """Read what was stated for an anchor of a case; `BadInput` for a name or an instant that is none."""
+    return read_anchor(f"{'aware' if name == VENDOR_AWARE else name}={stated}")
 
 
 def _parsed(text: str | None) -> datetime | None:

@@ -9,6 +9,7 @@ from functools import singledispatch
 
 from checks.cases import step as allowed
 from checks.cases.case import Act, Candidate, Case, Decision, Notice, person
+from checks.cases.clocks import anchor_stated
 from checks.cases.entry import (
     VENDOR_AWARE,
     Acknowledged,
@@ -32,7 +33,6 @@ from checks.cases.entry import (
     Triage,
     read_entry,
 )
-from checks.clocks.anchor import read_anchor
 from evidence.case_log import Head, Line
 from evidence.errors import BadInput, BrokenCaseLog, StepRefused
 from evidence.model import instant_text
@@ -124,10 +124,7 @@ def _(entry: Triage, case: Case, at: Written) -> Case:
 
 @_after.register
 def _(entry: Anchored, case: Case, at: Written) -> Case:
-    if entry.name != VENDOR_AWARE:
-        read_anchor(f"{entry.name}={entry.stated}")
-    else:
-        read_anchor(f"aware={entry.stated}")
+    anchor_stated(entry.name, entry.stated)
     found = Candidate(at.head.seq, entry.name, entry.stated, entry.basis, at.who)
     return replace(case, candidates=(*case.candidates, found))
 

@@ -180,6 +180,22 @@ def test_a_notice_to_a_partner_is_put_into_the_outbox_once(run: Run, folder: Pat
     assert (entry.key, entry.kind.value) == (f"case-0001/N-1/{text}", "notice")
 
 
+def test_a_notice_that_a_crash_kept_out_of_the_log_is_recorded_before_it_is_changed(run: Run, folder: Path) -> None:
+    from infra.notify.outbox import Outbox  # noqa: PLC0415
+
+    approved(run, folder, "contract-breach")
+    cases = folder / ".probity" / "cases"
+    before = {name: (cases / name).read_bytes() for name in ("case-0001.jsonl", "register.json")}
+    words = ("send", "N-1", "--channel", "mail", "--to", "legal@vendor.example")
+    assert step(run, folder, *words).code == 0
+    for name, data in before.items():
+        (cases / name).write_bytes(data)
+    assert step(run, folder, "draft", "N-1", who="Cleo").code == 2
+    assert step(run, folder, *words).code == 0
+    assert len(Outbox(folder / ".probity" / "outbox.db").entries()) == 1
+    assert shown(run, folder)["state"] == "sent"
+
+
 def test_nothing_is_ever_sent_to_an_authority(run: Run, folder: Path) -> None:
     approved(run, folder)
     outcome = step(run, folder, "send", "N-1", "--channel", "mail", "--to", "authority@example.org")
@@ -221,6 +237,7 @@ def test_an_earlier_awareness_moves_the_deadline_and_setting_it_aside_needs_a_re
         ("anchor", "aware=2026-10-23T18:30:00", "--basis", "x"),
         ("anchor", "awake=2026-10-23T18:30:00Z", "--basis", "x"),
         ("anchor", "aware=2026-10-23T18:30:00Z"),
+        ("anchor", "aware=2099-10-23T18:30:00Z", "--basis", "x"),
         ("fact", "mood=bad"),
         ("fact", "nature=a\x07b"),
         ("fact",),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -41,11 +43,12 @@ def command(
     from flows.cli.breach.shown import echo  # noqa: PLC0415
 
     at = acting(engagement, who)
-    entry = _set_aside(anchor, line, reason) if line is not None else _candidate(anchor, basis)
+    entry = _set_aside(anchor, line, reason) if line is not None else _candidate(anchor, basis, at.now)
     echo(record(at.engagement, case, entry, at.now, at.who), at.now, form)
 
 
-def _candidate(text: str, basis: str | None) -> Entry:
+def _candidate(text: str, basis: str | None, now: datetime) -> Entry:
+    from checks.cases.clocks import anchor_stated  # noqa: PLC0415
     from checks.cases.entry import Anchored  # noqa: PLC0415
 
     name, given, instant = text.partition("=")
@@ -53,6 +56,8 @@ def _candidate(text: str, basis: str | None) -> Entry:
         raise BadInput(
             Problem("B031", "an anchor needs an instant and its basis", Place("NAME=INSTANT"), "--basis TEXT")
         )
+    if anchor_stated(name, instant).instant(ZoneInfo("UTC")) > now:
+        raise BadInput(Problem("B036", f"{instant} lies in the future", Place(name), "state what happened"))
     return stated(Anchored, name=name, stated=instant, basis=basis)
 
 

@@ -70,11 +70,14 @@ def digest_option(command: F) -> F:
     return click.option("--sha256", "digest", required=True, metavar="HEX", help=text)(command)
 
 
-def instant(text: str | None, option: str, default: datetime) -> datetime:
-    """Return the instant of an option, or the default without one."""
+def instant(text: str | None, option: str, now: datetime) -> datetime:
+    """Return the instant of an option, or `now` without one; `BadInput` for one that is still to come."""
     from flows.audit_file import parse_instant  # noqa: PLC0415
 
-    return default if text is None else parse_instant(text, option)
+    found = now if text is None else parse_instant(text, option)
+    if found > now:
+        raise BadInput(Problem("B036", f"{text} lies in the future", Place(option), "state what happened"))
+    return found
 
 
 def digest_given(text: str) -> str:

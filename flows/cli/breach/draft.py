@@ -49,6 +49,8 @@ def command(
         raise BadInput(
             Problem("B028", f"{template} is no notice of {case}", Place("--text"), "draft it from a template")
         )
+    if before is not None:
+        notices.refuse_if_put(at.engagement, found, before)
     if file is not None and before is not None:
         entry = notices.edited(before, _read(file))
     else:
