@@ -98,7 +98,8 @@ class DeletionProbe:
             self.round.notes.append(f"{pending.probe} waits: the clocks may be wrong by {doubt} ms")
             return
         outcome = _outcome(looked, told, pending.subject, twin, doubt)
-        if outcome == "unproven" and pending.looks + 1 < MOST_LOOKS:
+        may_change = pending.control is not None and pending.looks + 1 < MOST_LOOKS
+        if outcome == "unproven" and may_change:
             self.state.keep(pending=pending.model_copy(update={"looks": pending.looks + 1}))
             self._row(pending, looked.started, outcome, doubt)
             raise ValueError(f"{pending.probe}: answered {looked.status}, its twin {twin}: looked for again next time")

@@ -15,11 +15,10 @@ from infra.cloud_records import NOT_PROCESSED, Once, moment_of, part_of, rows_of
 from infra.web.listed import Beside, Row, object_of, text_of
 
 SERVICE, PROVIDER = "aiplatform.googleapis.com", "gcp"
-#: Permissions and methods by which content is processed; counting tokens reads it, too.
+#: The permission and the services by which content is processed; counting tokens and caching read it, too.
 PERMISSION = "aiplatform.endpoints.predict"
-PROCESSING = re.compile(
-    r"\.(PredictionService|EndpointService|LlmUtilityService)\.[A-Za-z]*$|CreateBatchPredictionJob$"
-)
+SERVICES = "PredictionService|LlmUtilityService|GenAiCacheService|ReasoningEngineExecutionService|VertexRagService"
+PROCESSING = re.compile(rf"\.({SERVICES})\.[A-Za-z]*$|\.CreateBatchPredictionJob$")
 NOWHERE = frozenset({"global"})
 _PLACE = re.compile(r"(?:^|/)locations/([a-z0-9-]+)(?:/|$)")
 _MODEL = re.compile(r"/publishers/([^/]+)/models/([^/:@]+)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -137,6 +137,7 @@ def audit(
     server: VendorServer,
     as_of: datetime | None = None,
     period: Period = OCTOBER,
+    client: Callable[..., Client] = Client,
     **settings: Any,
 ) -> Gathered:
     """Gather once; what is remembered lies in the same folder every time."""
@@ -153,7 +154,7 @@ def audit(
         variable={"WRITER_KEY": WRITER, "READER_KEY": READER}.get,
         entropy=lambda count: bytes(range(count)),
     )
-    patient = partial(Client, pause=lambda _: None, bounds=Bounds(per_second=1e6), retry=Retry(attempts=2))
+    patient = partial(client, pause=lambda _: None, bounds=Bounds(per_second=1e6), retry=Retry(attempts=2))
     with ExitStack() as stack:
         run_probes(configured(server, **settings), gathering, stack, patient)
     return gathering.gathered()

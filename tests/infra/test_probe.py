@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from evidence.model import Assurance, Period
 from infra.canary_probe import NUMBERS, Canary
 from infra.source import Gathered, Gathering
 from infra.sources.probe import Probe
+from infra.web.client import Answer, Client, Request
 from tests.infra.probe_server import READER, WRITER, Vendor, audit, audits, configured, planted, vendor
 from tests.vendor_server import Reply, serving
 
@@ -218,6 +220,13 @@ def test_a_404_says_nothing_when_the_reader_could_have_deleted(tmp_path: Path) -
     _, second = audits(tmp_path, vendor(START, may_delete=True), timedelta(hours=25), **DELETION)
     (row,) = table(second, "deletion_probes")
     assert (row["outcome"], row["reader_may_delete"]) == ("unproven", True)
+    assert "was made and deleted" in said(second), "it would be the same the next time, so another one is begun"
+
+
+def test_a_reader_that_could_have_deleted_still_sees_what_was_kept(tmp_path: Path) -> None:
+    at = vendor(START, may_delete=True, keeps=True)
+    _, second = audits(tmp_path, at, timedelta(hours=25), **DELETION)
+    assert [outcome for outcome, _ in outcomes(second)] == ["found"]
 
 
 @pytest.mark.parametrize("reply", [Reply(b"<html>"), Reply({"id": "another"}), Reply(status=403)])
@@ -444,3 +453,47 @@ def test_no_phrase_is_in_any_table_or_card(tmp_path: Path) -> None:
         [table(second, "canary_probes"), [c.model_dump(mode="json") for c in first.cards + second.cards]], default=str
     )
     assert not any(number in told for number in planted(at.server.sent).values())
+
+
+# --- killed
+
+
+class Killed(BaseException):
+    """The end of the process, between two requests."""
+
+
+def killed_at(request: int, *, answered: bool) -> Callable[..., Client]:
+    """Return what makes clients whose process ends at the given request, before it is sent or after its answer."""
+    sent = iter(range(1, 1000))
+
+    class Dying(Client):
+        def send(self, request_: Request) -> Answer:
+            last = next(sent) == request
+            if last and not answered:
+                raise Killed
+            answer = super().send(request_)
+            if last:
+                raise Killed
+            return answer
+
+    return Dying
+
+
+@pytest.mark.parametrize(
+    ("request_number", "answered"), [*((number, True) for number in range(1, 9)), (2, False), (6, False), (8, False)]
+)
+def test_a_probe_that_was_killed_goes_on_and_neither_lies_nor_plants_twice(
+    request_number: int, answered: bool, tmp_path: Path
+) -> None:
+    at = vendor(START)
+    settings = DELETION | {"does": ["deletion", "canaries"], "model": "m-1", "canaries": 2}
+    with serving(at.answer) as server:
+        with pytest.raises(Killed):
+            audit(tmp_path, at, server, client=killed_at(request_number, answered=answered), **settings)
+        audit(tmp_path, at, server, **settings)
+        at.clock.at += timedelta(hours=25)
+        found = audit(tmp_path, at, server, **settings)
+        text = b"\n".join(body for _, body in server.sent).decode()
+    assert [outcome for outcome, _ in outcomes(found)] == ["gone"]
+    assert len(re.findall(r"depot [a-z2-7]+ is", text)) == len(planted(server.sent)) <= 2
+    assert len(at.files) <= 2, "the twin that waits, and at most a file whose answer was lost"
