@@ -61,14 +61,33 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """The keys that stand in more than one row of a family, which takes memory where keys are long text.
+
+    `select` stands once in the statement and gives them as `record`; `key` is an expression over the rows of `family`.
+    Nobody may ask it for a key that is null.
+    """
+
+    key: str
+    family: str
+
+    @property
+    def select(self) -> str:
+        """Return the query of one text column."""
+        return f"SELECT {self.key} AS record FROM {self.family} GROUP BY {self.key} HAVING count(*) > 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an engine may use to answer sooner; the answer is the same without it.
 
     `lean` says that `reach` asks for the `record` and `artefact` of no row that is ok, open or excused. `one_pass` says
-    that every row is judged by itself, so that judging it twice costs less than holding it.
+    that every row is judged by itself, so that judging it twice costs less than holding it. `repeated` is asked once,
+    ahead of the statement.
     """
 
     split: Split | None = None
+    repeated: Repeated | None = None
     one_pass: bool = False
     lean: bool = False
 

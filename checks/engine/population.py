@@ -4,7 +4,8 @@
    runs once for each file; otherwise it runs once over everything.
 2. A statement ends by leaving one row a record. Only rows whose keys share a 64-bit hash can be such rows, so only they
    are grouped, and by the key itself: two keys with one hash cost time and are never merged.
-3. The rows stand in Parquet files of the spill directory, or in memory where there is none.
+3. In the same way, keys of several rows that the plan asks for are first sought by their hash, then by themselves.
+4. The rows stand in Parquet files of the spill directory, or in memory where there is none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import duckdb
 
 from checks import sql
 from checks.engine.views import literal, quoted
-from checks.kernel import CLASSIFIED, Plan, Split
+from checks.kernel import CLASSIFIED, Plan, Repeated, Split
 from evidence.errors import ProbityError
 from evidence.model import Outcome
 
@@ -35,7 +36,7 @@ _PARTED = "(FORMAT parquet, COMPRESSION snappy, PARTITION_BY (bucket), DICTIONAR
 _COLUMNS = ", ".join(quoted(c) for c in CLASSIFIED)
 #: What tells one record from another, for a reader.
 _TOLD = ("record", "artefact")
-_TABLES = ("kept", "merged", "repeated", "judged")
+_TABLES = ("kept", "merged", "repeated", "judged", "suspected", "several_rows")
 
 
 class Population:
@@ -59,6 +60,8 @@ class Population:
         """Keep the rows of a statement whose columns are those of `CLASSIFIED` and can be cast to `types`."""
         if self._folder is not None:
             self._folder.mkdir()
+        if plan.repeated is not None:
+            statement = self._asked(statement, plan.repeated)
         cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
         unmerged = sql.before_merging(statement)
         # Cast before anything is written: a file would keep the largest numbers as fractions.
@@ -89,6 +92,19 @@ class Population:
             self._run(f"COPY ({rows}) TO {literal(str(held))} {_KEPT}")
             yield f"SELECT * FROM read_parquet({literal(str(held))})"
             held.unlink()
+
+    def _asked(self, statement: str, repeated: Repeated) -> str:
+        """Answer ahead of the statement which keys stand in several rows, and let it read the answer."""
+        if statement.count(repeated.select) != 1:
+            raise ProbityError("a plan must name a query that stands once in its statement")
+        source, key = quoted(repeated.family), repeated.key
+        self._run(f"CREATE TABLE suspected AS SELECT hash({key}) AS {KEY} FROM {source} GROUP BY 1 HAVING count(*) > 1")
+        suspects = f"SELECT * FROM {source} WHERE hash({key}) IN (SELECT {KEY} FROM suspected)"
+        self._run(
+            f"CREATE TABLE several_rows AS SELECT {key} AS record FROM ({suspects}) AS s "
+            f"GROUP BY {key} HAVING count(*) > 1"
+        )
+        return statement.replace(repeated.select, "SELECT record FROM several_rows")
 
     def _split(self, rows: str, split: Split) -> Iterator[str]:
         if rows.count(split.source) != 1:

@@ -78,10 +78,11 @@ linked AS (
 def _everything(event: Select) -> str:
     """Return the CTEs that ask something of all events."""
     return f"""
-numbered AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0 GROUP BY seq_no),
-doubled AS (SELECT seq_no FROM numbered WHERE versions > 1),
+doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0
+  GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
+         max(CASE WHEN seq_no >= 0 THEN seq_no END) AS last_no, count(CASE WHEN seq_no >= 0 THEN 1 END) AS numbered,
          count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
          max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
   FROM ({event("seq_no, occurred_at, prev_hash, broken")}) AS e)"""
@@ -131,8 +132,9 @@ def holes(event: Select) -> str:
     return f"""
 gap AS (
   SELECT * FROM (
-    SELECT seq_no, lag(seq_no) OVER (ORDER BY seq_no) AS low FROM numbered
-    WHERE (SELECT max(seq_no) - min(seq_no) + 1 > count(*) FROM numbered)) AS ordered
+    SELECT seq_no, lag(seq_no) OVER (ORDER BY seq_no) AS low FROM ({event("seq_no")}) AS e
+    WHERE seq_no >= 0 AND (SELECT last_no - first_no + 1 - numbered FROM edge)
+      + (SELECT coalesce(sum(versions - 1), 0) FROM doubled) > 0) AS ordered
   WHERE seq_no - low > 1),
 shore AS (
   SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact

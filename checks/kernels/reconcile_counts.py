@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernel import Plan, Query, Reach, Silence
+from checks.kernel import Plan, Query, Reach, Repeated, Silence
 from checks.kernels import event_chain
 from checks.kernels.reconcile import Expectation, reconcile
 from checks.terms import Duration
@@ -17,6 +17,9 @@ NEEDED = ("event_id", "occurred_at", "actor", "actor_type", "action", "outcome")
 
 #: Types of actor behind which any number of people may stand, so that the log does not say who.
 SHARED = ("application", "awsservice", "service", "service-account", "service_account", "shared", "system")
+
+#: Events of which several rows speak.
+SEVERAL = Repeated(sql.identity("event_id"), "audit_log")
 
 #: What the meter counts, and what stands in the log besides.
 METERED, UNMETERED = "event", "other event"
@@ -50,7 +53,7 @@ class LogComplete:
     noun = "events"
     measure = None
 
-    plan = Plan(lean=True)
+    plan = Plan(repeated=SEVERAL, lean=True)
     silences = (
         Silence(("audit_log",), "subject = 'sequence' OR why = 'the hash chain is broken'"),
         Silence(("log_requests",), "subject = 'request for the log'"),
@@ -72,9 +75,8 @@ judged AS (
 
     def _events(self) -> str:
         """What is stated in several rows, once in every version, also outside the period: a chain outlasts midnight."""
-        record = sql.identity("event_id")
         return f"""
-several AS (SELECT {record} AS record FROM audit_log GROUP BY {record} HAVING count(*) > 1),
+several AS ({SEVERAL.select}),
 versions AS (
   SELECT {_EVENT}, min(artefact) AS artefact FROM ({self._stated()}) AS s
   WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {_EVENT})"""
@@ -95,7 +97,7 @@ versions AS (
         )
         unreadable = " OR ".join(_empty(c) for c in NEEDED)
         return f"""
-  SELECT {sql.identity("event_id")} AS record, {", ".join(_COLUMNS)}, artefact,
+  SELECT {SEVERAL.key} AS record, {", ".join(_COLUMNS)}, artefact,
          {event_chain.event_hash()} AS hash, CASE {lacking} END AS lacking, ({sql.defective()}) AS broken,
          ({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of}) AS unsure
   FROM audit_log"""

@@ -8,7 +8,7 @@ import pytest
 
 from checks import sql
 from checks.engine.duck import DuckEngine
-from checks.kernel import WHOLE, Plan, Split
+from checks.kernel import WHOLE, Plan, Repeated, Split
 from evidence.errors import ProbityError
 
 COLUMNS = "subject, record, moment, outcome, why, measure, artefact"
@@ -76,6 +76,33 @@ def test_keys_of_a_lean_population_stay_unique(opened):
 def test_a_plan_whose_source_is_not_in_the_statement_is_refused(opened):
     with opened() as engine, pytest.raises(ProbityError, match="source"):
         engine.classify(STATEMENT, Plan(Split("SELECT 1 AS record, '' AS artefact", "record")))
+
+
+#: Every third key stands twice, and some keys are null, which nobody asks for.
+KEYED = "(SELECT CASE WHEN i % 10 > 0 THEN 'e' || (i % 40) END AS id FROM range(60) AS r(i))"
+REPEATED = Repeated("lower(id)", "keyed")
+SHARED = f"""
+WITH several AS ({REPEATED.select})
+SELECT 's' AS subject, id || '/' || n AS record, n AS moment,
+       CASE WHEN lower(id) IN (SELECT record FROM several) THEN 'violation' ELSE 'ok' END AS outcome,
+       '' AS why, CAST(NULL AS BIGINT) AS measure, 'a' AS artefact
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM keyed WHERE id IS NOT NULL) AS k"""
+
+
+def test_keys_of_several_rows_are_the_same_when_they_are_sought_by_their_hash(opened):
+    outcomes = []
+    for plan in (WHOLE, Plan(repeated=REPEATED)):
+        with opened() as engine:
+            engine.query(f"CREATE VIEW keyed AS {KEYED}")
+            engine.classify(SHARED, plan)
+            outcomes.append(engine.query("SELECT record, outcome FROM classified ORDER BY ALL"))
+    assert outcomes[0] == outcomes[1]
+    assert {outcome for _, outcome in outcomes[0]} == {"ok", "violation"}
+
+
+def test_a_plan_whose_query_is_not_in_the_statement_is_refused(opened):
+    with opened() as engine, pytest.raises(ProbityError, match="stands once"):
+        engine.classify(STATEMENT, Plan(repeated=REPEATED))
 
 
 def test_a_session_leaves_no_file_behind(tmp_path):
