@@ -1,8 +1,8 @@
 """Diagnostic logs of Azure OpenAI and Azure's activity log as rows.
 
-Source: Azure Monitor resource log schema and activity log event schema. Prompts are in neither, and bodies of requests
-would not be copied. `location` is where the resource is. A Global or DataZone deployment processes elsewhere, so a call
-has a place only where a listing of deployments says that its deployment was a regional one at that moment.
+Source: Azure Monitor resource log schema, activity log event schema, AzureDiagnostics table. Prompts are in none, and
+bodies of requests would not be copied. `location` is where the resource is. A Global or DataZone deployment processes
+elsewhere, so a call has a place only where a listing of deployments says that its deployment was a regional one then.
 """
 
 from __future__ import annotations
@@ -34,6 +34,20 @@ _CLAIMS = (
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
     "appid",
 )
+#: Columns of the AzureDiagnostics table, with the members of a resource log that they are.
+_COLUMNS = {
+    "TimeGenerated": "time",
+    "ResourceId": "resourceId",
+    "Category": "category",
+    "OperationName": "operationName",
+    "ResultSignature": "resultSignature",
+    "ResultType": "resultType",
+    "CorrelationId": "correlationId",
+    "CallerIPAddress": "callerIpAddress",
+    "Location": "location",
+    "location_s": "location",
+    "properties_s": "properties",
+}
 _OUTCOMES = {"success": "ok", "succeeded": "ok", "failure": "error", "failed": "error"}
 
 
@@ -78,8 +92,8 @@ class AzureRecords:
 
     def __call__(self, record: Any) -> Iterator[Row]:
         """Return the rows of a record; raises `Beside` for one of something else, `ValueError` for what is none."""
-        stated = object_of(record)
-        resource = text_of(stated, "resourceId" if "resourceId" in stated else "ResourceId")
+        stated = {_COLUMNS.get(name, name): value for name, value in object_of(record).items()}
+        resource = text_of(stated, "resourceId")
         if OURS not in f"{resource}/".lower():
             raise Beside
         category = _value(stated, "category")

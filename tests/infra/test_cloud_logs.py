@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from checks.engine.duck import DuckEngine
+from checks.judge import Evidence, judge
+from evidence.model import Status
 from infra.limits import Limits
 from infra.source import Gathered
-from tests.infra.engagements import Engagement, rows_of
+from tests.infra.engagements import JUNE, Engagement, rows_of
+from tests.world import contract_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "vendor-apis" / "format-examples"
 ACCOUNT = "/SUBSCRIPTIONS/S1/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/CLAIMS-WEU"
@@ -59,7 +64,7 @@ def gathered(folder: Path, limits: Limits | None = None, **files: Any) -> Gather
     """Gather files of `azure_logs` or `vertex_logs`: text as it is, a list as JSON lines, an object as JSON."""
     engagement = Engagement(folder, limits)
     for name, content in files.items():
-        path = name.replace("__", "/") + ".json"
+        path = name.replace("__", "/") + (".jsonl" if name.startswith("usage_totals") else ".json")
         if isinstance(content, list):
             engagement.jsonl(path, content)
         else:
@@ -131,6 +136,16 @@ def test_how_a_call_to_azure_ended_is_its_status(signature: Any, outcome: str, t
 def test_properties_may_be_json_inside_a_text(tmp_path: Path) -> None:
     (event,) = rows_of(gathered(tmp_path, azure_logs__a=[call(properties='{"modelName": "gpt-4o"}')]), "audit_log")
     assert event["model"] == "gpt-4o"
+
+
+def test_rows_of_the_table_of_log_analytics_are_read_like_exports(tmp_path: Path) -> None:
+    names = {"time": "TimeGenerated", "properties": "properties_s", "location": "location_s"}
+    row = {names.get(key, key[0].upper() + key[1:]): value for key, value in call().items()}
+    row["properties_s"] = json.dumps(row["properties_s"])
+    found = gathered(tmp_path, azure_logs__a=[row])
+    (event,), (ran,) = (rows_of(found, name) for name in FAMILIES)
+    assert (event["request_id"], event["outcome"]) == ("c1", "ok")
+    assert (ran["source_region"], ran["model"]) == ("westeurope", "gpt-4o")
 
 
 def test_listing_and_deleting_is_no_processing(tmp_path: Path) -> None:
@@ -250,3 +265,41 @@ def test_the_documented_examples_are_read(tmp_path: Path) -> None:
     files = {"azure_logs__a": "azure/openai_request_response.json", "vertex_logs__b": "gcp/vertex_audit_log.json"}
     found = gathered(tmp_path, **{name: (SHARED / path).read_text() for name, path in files.items()})
     assert counts(found) == (2, 0, 0, 0)
+
+
+# --- judged
+
+
+TOTAL = {"meter": "gateway", "period_start": "2025-06-01T00:00:00Z", "period_end": "2025-07-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("files", "status"),
+    [
+        ({"vertex_logs__a": [entry()]}, Status.MET),
+        ({"vertex_logs__a": [entry(), entry()]}, Status.MET),
+        (
+            {"vertex_logs__a": [entry(payload={"resourceName": MODEL.replace("europe-west1", "us-east1")})]},
+            Status.BREACHED,
+        ),
+        (
+            {"vertex_logs__a": [entry(payload={"resourceName": MODEL.replace("europe-west1", "global")})]},
+            Status.UNPROVEN,
+        ),
+        ({"vertex_logs__a": [entry(payload={"resourceName": MODEL.replace("europe-west1", "eu")})]}, Status.UNPROVEN),
+        ({"vertex_logs__a": [entry(timestamp="2025-06-03T08:15:30")]}, Status.UNPROVEN),
+        ({"vertex_logs__a": [entry(), {}]}, Status.UNPROVEN),
+        ({"azure_logs__a": [call()]}, Status.UNPROVEN),
+        ({"azure_logs__a": [call()], "azure_logs__deployments": deployments()}, Status.MET),
+        ({"azure_logs__a": [call()], "azure_logs__deployments": deployments("GlobalStandard")}, Status.UNPROVEN),
+        ({"azure_logs__a": [call(location="eastus")], "azure_logs__deployments": deployments()}, Status.BREACHED),
+        ({"azure_logs__a": [], "azure_logs__deployments": deployments()}, Status.UNPROVEN),
+    ],
+)
+def test_a_promise_of_residency_is_met_only_by_a_known_place(files: Any, status: Status, tmp_path: Path) -> None:
+    rows = [TOTAL | {"metric": "requests", "value": 1}]
+    found = gathered(tmp_path, **files, usage_totals__a="".join(json.dumps(row) for row in rows))
+    evidence = Evidence(frozenset(found.tables), found.cards)
+    contract = contract_of("data-residency", {"allowed": "EU", "activities": ["process"]})
+    as_of = datetime(2025, 7, 2, tzinfo=UTC)
+    assert judge(contract, JUNE, as_of, evidence, DuckEngine(found.tables)).findings[0].status is status
