@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm mutants fuzz kills kill-messages spark page page-tools lint format bench dev lock clean page-large page-fuzz
+.PHONY: demo test storm faults mutants fuzz kills kill-messages spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
 # The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras.
 $(STAMP): pyproject.toml locks/dev.txt
@@ -24,6 +24,10 @@ test: $(STAMP)
 
 storm: $(STAMP)
 	$(BIN)/python -m tests.metamorphic.storm
+
+# Every source through faults drawn at random, RUNS of them; `make test` takes a small sample.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.storm $(if $(RUNS),--runs $(RUNS)) $(FAULTS)
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation.run

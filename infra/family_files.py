@@ -46,6 +46,7 @@ FORMATS = {
     ".jsonl": _JSON_LINES,
     ".jsonl.gz": _JSON_LINES,
 }
+PACKED = ".gz"
 
 
 def gather_family_files(source: Source, configured: str, gathering: Gathering) -> None:
@@ -106,6 +107,8 @@ class _Artefact(NamedTuple):
         self._add_card(stored, tally, started)
 
     def _read(self, stored: Stored, tally: Tally) -> None:
+        if not stored.size and self.entry.name.endswith(PACKED):
+            tally.break_off("its start", "a compressed file has at least its header")
         gathering, source = self.folder.gathering, self.folder.source.kind
         # What is parsed is the stored copy: the delivered file may change while it is being read.
         batches = self.form.reader(gathering.locker.path(stored.sha256), family(self.name), stored.artefact, tally)

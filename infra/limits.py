@@ -14,7 +14,8 @@ class Limits:
     A compressed stream may grow to `inflation` times its size, and in any case to `inflated_free`: real logs reach
     a factor of about fifty, a gzip bomb a thousand. `record` is one JSON value of a log document; CloudTrail's own are
     at most 256 KiB. `depth` is how deep a value of a log document may nest. After `unreadable` records that cannot be
-    read, the rest of an artefact is left: nobody learns more from the next, and each costs time.
+    read, the rest of an artefact is left: nobody learns more from the next, and each costs time. `silence` is
+    the seconds without a byte after which a connection is given up.
     """
 
     artefact: int = 16 * GIB
@@ -33,3 +34,4 @@ class Limits:
     unreadable: int = 100_000
     places: int = 100
     problems: int = 100
+    silence: float = 30.0

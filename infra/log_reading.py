@@ -169,7 +169,12 @@ def read_segments(path: Path, limits: Limits) -> Iterator[Segment]:
                 return
             if reading.events >= limits.batch_rows:
                 yield reading.segment()
-    yield reading.segment(stream.damage)
+    yield reading.segment(stream.damage or _missing(path))
+
+
+def _missing(path: Path) -> str | None:
+    """Return that a file is empty: one without an event has its frame at least."""
+    return None if path.stat().st_size else "there is not one byte"
 
 
 def read_whole(path: Path, limits: Limits) -> Segment | None:
@@ -192,7 +197,7 @@ def read_quickly(path: Path, limits: Limits) -> Segment | None:
                 return None
     except Unusual:
         return None
-    return reading.segment()
+    return None if _missing(path) else reading.segment()
 
 
 def _content(record: Any) -> bytes:

@@ -56,6 +56,8 @@ def gather_mail(source: Source, configured: str, mailbox: Mailbox, gathering: Ga
             _take(folder, entry, listed.get(entry.name + SIDECAR), mailbox, rows)
         elif not entry.name.endswith(MAIL + SIDECAR):
             folder.skip(entry.name, "not called .eml")
+        elif entry.name.removesuffix(SIDECAR) not in listed:
+            folder.lose(entry.name, "the message that it was keyed from is not there", families=(NAME,))
         gathering.progress(source.kind, done, len(folder.entries))
     if len(rows):
         with gathering.part(NAME) as part, gathering.normaliser(NAME, source.kind) as normaliser:
@@ -76,7 +78,7 @@ def _take(folder: Folder, entry: Entry, beside: Entry | None, mailbox: Mailbox, 
         rows.add({**row, **_keyed(folder, entry, beside, stored.sha256)}, artefact=stored.artefact, row=1)
         tally.rows += 1
     except NotRelevant:
-        tally.not_relevant += 1
+        _beside_the_point(folder, entry, beside, stored.sha256, tally)
     except ValueError as cause:
         tally.lose("the message")
         tally.problem(f"{entry.name}: {cause}")
@@ -89,6 +91,17 @@ def _take(folder: Folder, entry: Entry, beside: Entry | None, mailbox: Mailbox, 
         media_type=MEDIA_TYPE,
         families=(NAME,),
     )
+
+
+def _beside_the_point(folder: Folder, entry: Entry, beside: Entry | None, sha256: str, tally: Tally) -> None:
+    """Count a message that is not the vendor's, unless it is not the one that its side-car was keyed from."""
+    try:
+        if beside is not None:
+            _keyed(folder, entry, beside, sha256)
+        tally.not_relevant += 1
+    except ValueError as cause:
+        tally.lose("the message")
+        tally.problem(f"{entry.name}: {cause}")
 
 
 def _keyed(folder: Folder, entry: Entry, beside: Entry | None, sha256: str) -> Mapping[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,9 +98,10 @@ class Gathering:
     large sources are read by so many processes, and with a `cache` what was read before is not read again; what is
     gathered is the same. `journals` is where inquiries over the network keep what they need to be resumed; `variable`
     looks a credential up by name. `egress` are the only hosts that may be asked, `evidence_regions` the only regions
-    that evidence may lie in, where they are given. `as_of` is the instant of the audit; without one it is now.
-    `schedules` are those by which the audits of `contract` run by themselves.
-    `entropy` gives random bytes.
+    that evidence may lie in, where they are given. `pause` waits before a request is made again, and `chance` draws of
+    [0, 1) by how much a wait is shortened, so that not all come back at once. `as_of` is the instant of the audit;
+    without one it is now. `schedules` are those by which the audits of `contract` run by themselves. `entropy` gives
+    random bytes.
 
     Parts appear under `tables` as `<family>/part-00000.parquet`, in the order in which they are opened.
     `noted` is told the personal values of each field before tokens replace them.
@@ -122,6 +125,8 @@ class Gathering:
     variable: Callable[[str], str | None] = no_variable
     egress: frozenset[str] | None = None
     noted: Callable[[str, Sequence[str]], None] | None = None
+    pause: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
     evidence_regions: frozenset[str] | None = None
     contract: str = ""
     schedules: tuple[Schedule, ...] = ()

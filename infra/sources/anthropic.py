@@ -83,7 +83,7 @@ class Anthropic(Source):
         from infra.anthropic_api import FAMILIES, VERSION, AnthropicGathering  # noqa: PLC0415 - naming must stay cheap
         from infra.anthropic_receipts import Receipts, gather_receipts  # noqa: PLC0415
         from infra.family_rows import FamilyRows  # noqa: PLC0415
-        from infra.web.client import Client  # noqa: PLC0415
+        from infra.web.client import gathering_client  # noqa: PLC0415
 
         egress = hosts(HOST, self.endpoint, gathering.egress)
         with ExitStack() as stack:
@@ -93,7 +93,7 @@ class Anthropic(Source):
                 variable = self._variable(name)
                 secret = key_of(variable, f"reading {name}", gathering)
                 headers = {"x-api-key": secret, "anthropic-version": VERSION}
-                client = Client(self.endpoint, headers, egress, gathering.now)
+                client = gathering_client(gathering, self.endpoint, headers, egress)
                 asked = (stack.enter_context(client), shown(variable or "", secret))
                 getattr(asking, name)(*asked)
                 if name == "activities" and self.receipts:

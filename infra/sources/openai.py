@@ -55,14 +55,14 @@ class OpenAI(Source):
         """Ask what `reads` names; raises `BadInput` for a credential that is not there."""
         from infra.family_rows import FamilyRows  # noqa: PLC0415 - naming a source must not pay for Arrow
         from infra.openai_api import OpenAIGathering  # noqa: PLC0415
-        from infra.web.client import Client  # noqa: PLC0415
+        from infra.web.client import gathering_client  # noqa: PLC0415
 
         secret = key_of(self.credential, "openai", gathering)
         headers = {"authorization": f"Bearer {secret}"}
         egress = hosts(HOST, self.endpoint, gathering.egress)
         with (
             FamilyRows(gathering, self.kind, sorted(self.provides)) as rows,
-            Client(self.endpoint, headers, egress, gathering.now) as client,
+            gathering_client(gathering, self.endpoint, headers, egress) as client,
         ):
             asking = OpenAIGathering(self, gathering, rows, client, shown(self.credential, secret))
             for name in self.reads:

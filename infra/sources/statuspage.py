@@ -60,14 +60,14 @@ class StatusPage(Source):
     def gather(self, gathering: Gathering) -> None:
         """Ask the page, or read what was saved of it."""
         from infra.statuspage_api import gather_page, gather_saved  # noqa: PLC0415 - naming must not pay for Arrow
-        from infra.web.client import Client  # noqa: PLC0415
+        from infra.web.client import gathering_client  # noqa: PLC0415
 
         if self.path is not None:
             gather_saved(self, self.path, gathering)
             return
         address = self.url or ""
         egress = hosts(urlsplit(address).hostname or "", address, gathering.egress)
-        with Client(address, {}, egress, gathering.now) as client:
+        with gathering_client(gathering, address, {}, egress) as client:
             gather_page(self, client, self.reads, gathering)
 
 

@@ -16,6 +16,7 @@ import httpx
 
 from evidence.errors import SourceError, Terminal, Transient
 from infra.limits import MIB
+from infra.source import Gathering
 from infra.web.loopback import LOOPBACK
 from infra.web.retry import WORTH_ANOTHER, Retry, retry_after
 
@@ -198,6 +199,12 @@ class Client:
                 self.pause(early)
                 moment += early
         self._last = moment
+
+
+def gathering_client(gathering: Gathering, address: str, secret: Mapping[str, str], egress: frozenset[str]) -> Client:
+    """Return the client of a gathering, with its clock, patience, chance and limits."""
+    bounds = Bounds(silence=gathering.limits.silence)
+    return Client(address, secret, egress, gathering.now, gathering.pause, gathering.chance, bounds=bounds)
 
 
 def _offset(headers: Mapping[str, str], started: datetime, finished: datetime) -> int | None:

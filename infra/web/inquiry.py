@@ -7,6 +7,7 @@ before the fault still counts.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,7 @@ class Inquiry:
     _asked: list[dict[str, Any]] = field(default_factory=list, init=False)
     _started: datetime | None = field(default=None, init=False)
     _journals: list[Journal] = field(default_factory=list, init=False)
+    _had: set[bytes] = field(default_factory=set, init=False)
 
     def pages(self, first: Request, follow: Follow) -> Iterator[Page]:
         """Yield every page, resuming an interrupted inquiry; ends early, with a fault noted, when one cannot be had."""
@@ -91,6 +93,13 @@ class Inquiry:
             except ValueError as cause:
                 return self.fault(f"{page.request.path}: page {page.number} is not as documented: {cause}")
         return None
+
+    def had(self, record: Any) -> bool:
+        """Return whether a page of this inquiry had exactly this record before, and remember it."""
+        digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
+        known = digest in self._had
+        self._had.add(digest)
+        return known
 
     def fault(self, why: str) -> None:
         """Note why the answer is not whole."""

@@ -33,7 +33,11 @@ def take(asking: Inquiry, page: Page, listed: str, rows_of: RowsOf, rows: Family
     if note:
         tally.problem(note)
     for number, record in enumerate(_records(page, listed, tally), start=1):
-        take_record(record, number, rows_of, rows, tally, page.stored.artefact)
+        # Pages overlap where records are added while they are read: the same record says nothing twice.
+        if asking.had(record):
+            tally.duplicates += 1
+        else:
+            take_record(record, number, rows_of, rows, tally, page.stored.artefact)
     asking.card(page, tally)
 
 

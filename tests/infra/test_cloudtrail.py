@@ -265,3 +265,10 @@ def test_every_real_record_is_accounted_for(tmp_path):
     (call,) = rows_of(gathered, "processing_activity")
     assert (call["region_code"], call["tls_version"]) == ("megov-northeast-1r", "TLSv1.3")
     assert "stratus-red-team/NOTICE" in card_of(gathered, "real").problems[0]
+
+
+def test_a_log_file_without_a_byte_was_cut_off(engagement):
+    (engagement.evidence / "log.json.gz").write_bytes(b"")
+    card = card_of(gather(engagement), "evidence/log.json.gz")
+    assert not card.complete
+    assert "not one byte" in card.problems[0]

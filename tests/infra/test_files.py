@@ -282,3 +282,9 @@ def test_progress_is_told(engagement):
     engagement.csv("data_lifecycle/b.csv", [lifecycle()])
     engagement.gather()
     assert engagement.said == [("files", 1, 2), ("files", 2, 2)]
+
+
+def test_a_compressed_file_without_a_byte_was_cut_off(engagement):
+    (engagement.evidence / "data_lifecycle.jsonl.gz").write_bytes(b"")
+    card = card_of(engagement.gather(), "evidence/data_lifecycle.jsonl.gz")
+    assert not card.complete

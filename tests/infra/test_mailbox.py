@@ -132,3 +132,18 @@ def test_a_side_car_keys_neither_time_nor_another_message(sidecar: dict[str, Any
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"From: \xff@vendor.example\r\n\r\n", b"\r\n" * 1000])
 def test_what_is_no_message_raises_nothing(data: bytes, tmp_path: Path) -> None:
     assert "notices" not in gathered(tmp_path, data).tables
+
+
+def test_a_side_car_without_its_message_is_a_notice_that_was_lost(tmp_path: Path) -> None:
+    gathered(tmp_path, message())
+    (tmp_path / "mail/n1.eml").rename(tmp_path / "mail/n1.bak")
+    at = Gathering(tmp_path, Locker(tmp_path / "locker"), tmp_path / "t", PERIOD, lambda: NOW, lambda value: value)
+    MailboxFolder(path="mail", senders=("vendor.example",), server="mx.acme.example").gather(at)
+    assert "is not there" in said(at.gathered())
+    assert not any(card.complete for card in at.gathered().cards)
+
+
+def test_a_message_that_was_torn_after_it_was_keyed_is_lost_and_not_somebody_elses(tmp_path: Path) -> None:
+    whole = hashlib.sha256(message()).hexdigest()
+    found = gathered(tmp_path, message()[:40], sidecar={"sha256": whole})
+    assert sum(card.unreadable for card in found.cards) == 1

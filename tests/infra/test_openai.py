@@ -120,3 +120,10 @@ def test_a_project_whose_id_is_a_path_is_not_asked_for(tmp_path: Path) -> None:
     projects = {"data": [{"id": "../../admin"}], "has_more": False}
     found = gathered(tmp_path, **{"/v1/organization/projects": projects})
     assert any(card.unreadable for card in found.cards)
+
+
+def test_a_project_that_two_pages_list_is_one_project(tmp_path: Path) -> None:
+    listed = [{"id": "proj_a", "residency": "EU_STORAGE"}] * 2
+    found = gathered(tmp_path, **{"/v1/organization/projects": {"data": listed, "has_more": False}})
+    (page,) = [card for card in found.cards if card.address.endswith("/projects")]
+    assert (page.rows, page.duplicates) == (1, 1)

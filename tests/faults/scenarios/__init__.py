@@ -1,0 +1,1 @@
+"""One file per source: `SCENARIOS` maps the name of each way of reading it to its scenario."""
