@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -53,6 +54,7 @@ def s3() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
+    httpx.post(f"{address}/moto-api/reset")  # what it holds is the process's, and other tests have been here
     client = boto3.client(
         "s3", endpoint_url=address, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing"
     )
