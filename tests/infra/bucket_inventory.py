@@ -67,12 +67,13 @@ def as_parquet(objects: list[dict[str, Any]]) -> bytes:
 
 
 class World:
-    """Two buckets on an S3 server: the one with content, and the one that its inventories are delivered to."""
+    """Two buckets, on a server or as boto3 finds them: the one with content, and the one that its lists go to."""
 
-    def __init__(self, endpoint: str, versions: str = "All", form: str = "CSV", filtered: str = "") -> None:
+    def __init__(self, endpoint: str | None, versions: str = "All", form: str = "CSV", filtered: str = "") -> None:
         self.form = form
         self.s3 = boto3.client("s3", endpoint_url=endpoint, region_name=REGION)
-        httpx.post(f"{endpoint}/moto-api/reset")
+        if endpoint is not None:
+            httpx.post(f"{endpoint}/moto-api/reset")
         for name in (SOURCE, LISTS):
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         configuration: dict[str, Any] = {
