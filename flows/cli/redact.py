@@ -44,10 +44,9 @@ def command(
     """Write a copy of BUNDLE without the chosen personal values; BUNDLE stays as it is.
 
     A value is deleted wherever it stands, so --field also takes it from other fields. Prints the copy and how many
-    values of each field remain; without a choice, what BUNDLE discloses. With --trust the bundle must verify: exit 4
-    otherwise. BUNDLE and every other copy still hold what was deleted here.
-
-    Exit 4 also for a bundle that an open breach case rests on, in the engagement it lies in or in --engagement.
+    values of each field remain; without a choice, what BUNDLE discloses. BUNDLE and every other copy still hold what
+    was deleted here. Exit 4 for a bundle that does not verify with --trust, and for one that an open breach case rests
+    on, in the engagement it lies in or in --engagement.
     """
     from evidence.redact import personal, redact  # noqa: PLC0415 - `--help` reads no bundle
 
