@@ -38,12 +38,12 @@ def tick(engagement: str) -> State[Any]:
     _catch_up(at.engagement, looked.behind, at.now())
     wrong = list(looked.wrong)
     if at.engagement.file.notify is not None:
-        ticked = notifying.tick(desk(engagement), well=not wrong)
+        ticked = notifying.tick(desk(engagement), well=not wrong and not looked.missed)
         wrong += [f"{message} was given up: {why}" for message, why in ticked.delivered.dead.items()]
         wrong += [str(ticked.broken)] if ticked.broken else []
     if wrong:
-        return Failed(name="Behind" if looked.behind else "Trouble", message="; ".join(wrong)[:2000])
-    return Completed(name="AllWell", message=", ".join(looked.cases))
+        return Failed(name="Trouble", message="; ".join((*wrong, *looked.missed))[:2000])
+    return Completed(name="Behind" if looked.missed else "AllWell", message=", ".join((*looked.missed, *looked.cases)))
 
 
 def _catch_up(engagement: Engagement, behind: tuple[str, ...], now: datetime) -> None:

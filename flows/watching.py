@@ -8,6 +8,7 @@ from datetime import datetime
 from evidence.errors import NotLogged, VerificationError
 from evidence.ledger import Appended
 from evidence.ledger_audit import examine
+from evidence.model import instant_text
 from flows.answers import answer, unanswered
 from flows.cases import CaseId
 from flows.due import ledger_of, schedules_of, standings
@@ -18,8 +19,9 @@ from flows.slot_alerts import bundles_broken, ledger_broken, ledger_verifies, sl
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found: schedules with missed slots that can be audited, cases that were opened, and what is wrong."""
+    """What was found: slots that were missed, schedules that can make up for some, cases opened, and what is wrong."""
 
+    missed: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     cases: tuple[CaseId, ...] = ()
     wrong: tuple[str, ...] = ()
@@ -38,8 +40,8 @@ def look(engagement: Engagement, now: datetime) -> Looked:
     cases, wrong = answer_all(engagement, now)
     most = schedules_of(engagement).catch_up
     behind = tuple(s.schedule.name for s in standing if set(s.missed(now)) & set(s.due(most)))
-    said = [f"{len(missed)} slots were missed"] if missed else []
-    return Looked(behind, cases, (*said, *(f"{name}: {why}" for name, why in wrong.items())))
+    said = tuple(f"{filled.slot.schedule} of {instant_text(filled.slot.at)} was missed" for filled in missed)
+    return Looked(said, behind, cases, tuple(f"{name}: {why}" for name, why in wrong.items()))
 
 
 def answer_all(engagement: Engagement, now: datetime) -> tuple[tuple[CaseId, ...], dict[str, str]]:
