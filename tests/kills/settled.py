@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from evidence import ledger_entry
 from evidence.ledger_entry import RunCompleted, RunStarted
@@ -20,6 +21,8 @@ from flows.watching import cosign
 from infra.notify.outbox import Outbox
 from tests.kills.receivers import HOOK, MAIL, taken
 from tests.kills.town import Town
+
+ENDS = {"sent", "withdrawn", "dead"}
 
 
 def variable(town: Town) -> Callable[[str], str | None]:
@@ -65,8 +68,16 @@ class Found:
     wrong: tuple[str, ...]
 
 
-def examine(town: Town) -> Found:
-    """Count and compare: slots with runs, runs with bundles, breaches with cases, messages with what was taken."""
+def notices(town: Town) -> list[dict[str, Any]]:
+    """Return the mails that the partner was sent."""
+    return [each for each in taken(town.folder / "taken", MAIL) if each["to"] == ["vendor@example.com"]]
+
+
+def examine(town: Town, forged: int = 0) -> Found:
+    """Count and compare: slots with runs, runs with bundles, breaches with cases, messages with what was taken.
+
+    So many `forged` notices must have been given up, and nothing else.
+    """
     engagement, now = opened(town), datetime.now(UTC)
     wrong: list[str] = []
     ledger = ledger_of(engagement)
@@ -86,13 +97,16 @@ def examine(town: Town) -> Found:
     wrong += [f"{origin} is in {n} cases or lines" for origin, n in origins.items() if n != 1]
     wrong += [] if len(origins) == len(runs) * town.places else [f"{len(origins)} sightings of {len(runs)} runs"]
     wrong += [] if len(opened_cases) == town.places else [f"{len(opened_cases)} cases, not {town.places}"]
-    return _delivered(town, engagement, Found(len(slots), len(opened_cases), 0, 0, 0, tuple(wrong)))
+    return _delivered(town, engagement, Found(len(slots), len(opened_cases), 0, 0, 0, tuple(wrong)), forged)
 
 
-def _delivered(town: Town, engagement: Engagement, found: Found) -> Found:
+def _delivered(town: Town, engagement: Engagement, found: Found, forged: int) -> Found:
     outbox, wrong = Outbox(engagement.outbox), list(found.wrong)
     entries = outbox.entries()
-    wrong += [f"{e.id} is {e.state.value}: {e.problem}" for e in entries if e.state.value not in {"sent", "withdrawn"}]
+    wrong += [f"{e.id} is {e.state.value}: {e.problem}" for e in entries if e.state.value not in ENDS]
+    dead = [e for e in entries if e.state.value == "dead"]
+    told = [e for e in dead if "approval no longer stands" in e.problem]
+    wrong += [] if len(dead) == len(told) == forged else [f"{e.subject} was given up: {e.problem}" for e in dead]
     doubles = unknown = 0
     for channel, name in (("mail", MAIL), ("hook", HOOK)):
         got = Counter(each["id"].strip("<>").partition("@")[0] for each in taken(town.folder / "taken", name))

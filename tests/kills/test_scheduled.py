@@ -1,0 +1,93 @@
+"""A scheduled audit on real servers: it breaches, the automation opens its case, and mail and webhook arrive once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.cases import cases
+from infra.daemons import until
+from tests.kills import settled
+from tests.kills.receivers import BEAT, HOOK, MAIL, taken
+from tests.kills.town import Town, running
+
+pytestmark = pytest.mark.server
+
+PATIENCE = 240.0
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Town]:
+    """Give a town in which run, server, worker and receivers were killed before anything was audited or delivered."""
+    folder = Path(tempfile.mkdtemp(prefix="probity-town-"))
+    folder.chmod(0o711)
+    try:
+        with running(folder, days=1, places=1, ticks="10s", retry="5s") as started:
+            assert until(started.runs, PATIENCE), "nothing was started by schedule"
+            assert started.kill("run")
+            for target in ("receivers", "server", "worker"):
+                started.kill(target)
+            assert until(lambda: settled.all_filled(started), PATIENCE), "the slot was not audited"
+            assert until(lambda: rung(started), PATIENCE), "no automation started the flow that opens cases"
+            settled.drain(started)
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def asked(town: Town, path: str, **filters: Any) -> Any:
+    """Return what the server's interface answers to a filter."""
+    body = json.dumps(filters).encode()
+    request = urllib.request.Request(f"{town.servers.url}/{path}", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def rung(town: Town) -> list[Any]:
+    """Return the completed runs of `breach` that an automation started."""
+    runs = asked(town, "flow_runs/filter", flows={"name": {"any_": ["breach"]}})
+    automatic = [run for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
+    return [run for run in automatic if run["state"]["type"] == "COMPLETED"]
+
+
+def test_nothing_is_lost_and_nothing_is_doubled(town: Town) -> None:
+    found = settled.examine(town)
+    assert found.wrong == ()
+    assert (found.slots, found.cases) == (1, 1)
+
+
+def test_the_event_handed_the_automation_the_run_and_its_incident(town: Town) -> None:
+    handed = rung(town)[0]["parameters"]
+    assert handed["key"] == "finding/trail/RES-0"
+    assert any(handed["run"] in path.name for path in (town.engagement / "bundles").iterdir())
+
+
+def test_the_case_has_its_clock_running(town: Town) -> None:
+    (case,) = cases(settled.opened(town))
+    assert case.clocks[-1][1]
+
+
+def test_mail_and_webhook_were_told_of_the_clock_and_the_monitor_that_all_is_well(town: Town) -> None:
+    subjects = [each["subject"] for each in taken(town.folder / "taken", MAIL)]
+    assert any("triage" in subject for subject in subjects), subjects
+    assert any("triage" in json.dumps(each["body"]) for each in taken(town.folder / "taken", HOOK))
+    assert taken(town.folder / "taken", BEAT)
+
+
+def test_deploying_again_changes_nothing_and_what_is_gone_from_the_file_is_retired(town: Town) -> None:
+    again = town.probity("deploy", town.engagement, "--format", "json")
+    changes = {each["change"] for each in json.loads(again.stdout)["changes"]}
+    assert changes == {"unchanged"}
+    file = town.engagement / "audit.yaml"
+    file.write_text(file.read_text().replace("    residency: {", "    region: {"))
+    dry = json.loads(town.probity("deploy", town.engagement, "--dry-run", "--format", "json").stdout)
+    told = {(each["change"], each["what"].partition(":")[0]) for each in dry["changes"]}
+    assert {("created", "scheduled/trail-region"), ("retired", "scheduled/trail-residency")} <= told
+    assert asked(town, "deployments/filter", deployments={"name": {"any_": ["trail-region"]}}) == []
