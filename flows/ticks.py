@@ -10,11 +10,12 @@ from prefect.client.schemas.objects import State
 from prefect.deployments import run_deployment
 from prefect.states import Completed, Failed
 
+from evidence.errors import ProbityError
 from flows import notifying
 from flows.deployments import scheduled_name
 from flows.due import schedules_of
 from flows.engagement import Engagement
-from flows.watching import cosign, look
+from flows.watching import Looked, cosign, look
 from flows.wiring import at_work, desk
 from infra.turn import is_taken
 
@@ -34,7 +35,10 @@ def tick(engagement: str) -> State[Any]:
     The outside monitor is told that all is well only when no slot is missed and nothing failed.
     """
     at = at_work(engagement)
-    looked = look(at.engagement, at.now())
+    try:
+        looked = look(at.engagement, at.now())
+    except ProbityError as error:  # a store or a key that cannot be reached holds up no message
+        looked = Looked(wrong=(str(error),))
     _catch_up(at.engagement, looked.behind, at.now())
     wrong = list(looked.wrong)
     if at.engagement.file.notify is not None:
