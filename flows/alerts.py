@@ -13,8 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from evidence.canonical import sha256_hex
-from evidence.errors import ProbityError, VerificationError
+from evidence.errors import BadInput, ProbityError, VerificationError
 from evidence.model import Finding, Severity, Status, instant_text
 from flows.engagement import Engagement, open_engagement
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from flows.pipeline import Audited
     from infra.notify.outbox import Outbox
 
-#: Exit codes that mean that no verdict came about, and that it is not the asker's mistake.
-FAILURES = frozenset({4, 5})
 MAX_WHY = 1_000
 LOOK = "`probity doctor ENGAGEMENT` looks for the cause."
 
@@ -41,16 +41,21 @@ class Alert:
 
 @contextmanager
 def alerting(
-    folder: Path, variable: Callable[[str], str | None], now: Callable[[], datetime], masked: Callable[[str], str]
+    folder: Path,
+    variable: Callable[[str], str | None],
+    now: Callable[[], datetime],
+    masked: Callable[[str], str],
+    unattended: bool = False,
 ) -> Iterator[None]:
-    """Put an alert when what is inside fails with exit code 4 or 5; the failure goes on as it is.
+    """Put an alert when what is inside ends without a verdict; the failure goes on as it is.
 
-    Nothing is put where the audit file cannot be read or names no channels. `masked` takes secrets out of a text.
+    Invalid input is no alert while a person sees it at once, but is when the audit runs `unattended`. Nothing is put
+    where the audit file or the contract cannot be read, or no channels are named. `masked` takes secrets out of a text.
     """
     try:
         yield
     except Exception as error:
-        if (error.exit_code if isinstance(error, ProbityError) else 5) in FAILURES:
+        if unattended or not isinstance(error, BadInput | click.ClickException):
             with suppress(ProbityError):  # what went wrong first is what must be seen
                 could_not_run(open_engagement(folder, variable), masked(_first_line(error)), now())
         raise

@@ -37,7 +37,7 @@ def audit(
     out: str | None = None,
 ) -> State[Audited]:
     """Audit one engagement; ends as Kept, Breached or Unproven, and fails only when the audit itself failed."""
-    with alerting(engagement):
+    with alerting(engagement, unattended=True):
         return _audit(prepare(Request(engagement, period, start, end, as_of, out)))
 
 

@@ -129,9 +129,9 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
 
 
 @contextlib.contextmanager
-def alerting(folder: str) -> Iterator[None]:
-    """Put an alert into the outbox of an engagement when what is inside fails with exit code 4 or 5."""
-    with alerts.alerting(Path(folder), settings.variable, lambda: datetime.now(UTC), settings.masked):
+def alerting(folder: str, *, unattended: bool = False) -> Iterator[None]:
+    """Put an alert into the outbox of an engagement when what is inside ends without a verdict."""
+    with alerts.alerting(Path(folder), settings.variable, lambda: datetime.now(UTC), settings.masked, unattended):
         yield
 
 

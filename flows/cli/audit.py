@@ -66,7 +66,8 @@ def command(
     if resume:
         if flow or any(asked is not None for asked in (period, start, end, as_of)):
             raise click.UsageError("--resume finishes runs as they were begun: it takes no period, --as-of or --flow")
-        raise SystemExit(_resume(request, form, FAIL_ON[fail_on]))
+        with alerting(engagement):
+            raise SystemExit(_resume(request, form, FAIL_ON[fail_on]))
     with alerting(engagement), Progress(sys.stderr) as progress:
         prepared = prepare(request, progress.tell)  # before a flow as well: a mistake must not cost a server's start
         progress.note(*prepared.engagement.warnings)

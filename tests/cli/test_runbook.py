@@ -47,6 +47,13 @@ def path(tmp_path: Path) -> Iterator[str]:
     server.stdout.close()
 
 
+def test_every_alert_that_is_no_case_is_in_the_table() -> None:
+    sources = [(ROOT / "flows" / name).read_text() for name in ("alerts.py", "slot_alerts.py")]
+    subjects = [said for text in sources for said in re.findall(r'f"\{(?:contract|name)\}: ([^"]+)"', text)]
+    assert len(subjects) >= 6
+    assert [said for said in subjects if f"`{re.sub('{.*}Z?', '…', said)}`" not in PAGE] == []
+
+
 def test_the_first_hour_works_as_it_is_written(tmp_path: Path, path: str) -> None:
     box = Postbox()
     with mail_server(box) as port:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from checks.cases.entry import Closing, NotNotified, Triage
-from evidence.errors import BrokenCaseLog, NotDelivered, OutputFailed
+from evidence.errors import BadInput, BrokenCaseLog, NotDelivered, OutputFailed, Place, Problem
 from evidence.model import Severity, Status
 from flows.alerts import alerting, audited
 from flows.cases import AUTOMATIC, open_or_join, record
@@ -196,6 +196,15 @@ def test_audit_that_failed_is_an_alert_once_a_day_and_is_over_when_one_ran(watch
 
 def mask(text: str) -> str:
     return text.replace("hunter2", "***")
+
+
+@pytest.mark.parametrize("unattended", [False, True])
+def test_mistake_in_an_input_is_an_alert_only_when_nobody_is_there_to_see_it(watch: Watch, unattended: bool) -> None:
+    mistake = BadInput(Problem("K001", "the key has expired", Place("audit.yaml")))
+    asked = (watch.engagement.folder, watch.variables.get, lambda: NOW, str, unattended)
+    with pytest.raises(BadInput), alerting(*asked):
+        raise mistake
+    assert len(watch.desk.outbox.entries()) == unattended
 
 
 def test_failure_of_an_engagement_without_channels_goes_on_as_it_is(tmp_path: Path) -> None:
