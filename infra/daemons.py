@@ -77,13 +77,13 @@ def launch(
     return Daemon(process.pid, _started(process.pid), str(log))
 
 
-def until(done: Callable[[], object], seconds: float) -> object:
-    """Ask until the answer is true, and return it; None when the time is over."""
+def until(done: Callable[[], object], seconds: float, pause: float = 0.1) -> object:
+    """Ask until the answer is true, every `pause` seconds, and return it; None when the time is over."""
     latest = time.monotonic() + seconds
     while time.monotonic() < latest:
         if answer := done():
             return answer
-        time.sleep(0.1)
+        time.sleep(pause)
     return None
 
 

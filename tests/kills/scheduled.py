@@ -33,7 +33,7 @@ def campaign(
 ) -> tuple[settled.Found, dict[str, int], int]:
     """Kill so many times, let the town come to rest, and return what was found, what was killed and what was tried."""
     papers, killed = Paperwork(town), Counter[str]()
-    if not until(lambda: cases(settled.opened(town)), REST_SECONDS):
+    if not until(lambda: cases(settled.opened(town)), REST_SECONDS, 1.0):
         raise TimeoutError("no case was opened")
     papers.prepare()
     while killed.total() < kills:
@@ -43,7 +43,7 @@ def campaign(
         if chance.random() < 0.1:
             papers.bypass()
         print(f"{killed.total():4d} {dict(killed)}", file=sys.stderr, flush=True)
-    if not until(lambda: settled.all_filled(town), REST_SECONDS):
+    if not until(lambda: settled.all_filled(town), REST_SECONDS, 1.0):
         print("not every slot was audited in time", file=sys.stderr)
     papers.bypass()
     settled.drain(town)
