@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test storm faults mutants fuzz kills kill-messages spark page page-tools lint format bench dev lock clean page-large page-fuzz
+.PHONY: demo test storm faults mutants fuzz kills kill-messages kill-cases spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
 # The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras.
 $(STAMP): pyproject.toml locks/dev.txt
@@ -46,6 +46,10 @@ kills: $(STAMP)
 # Kills who puts messages, who delivers and who receives them, 100 times; nothing may be lost, doubles are counted.
 kill-messages: $(STAMP)
 	$(BIN)/python -m tests.kills.messages --kills 100
+
+# Kills who works on breach cases, 100 times; no step may be lost or doubled, no notice leave without its approval.
+kill-cases: $(STAMP)
+	$(BIN)/python -m tests.kills.cases --kills 100
 
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)

@@ -14,6 +14,7 @@ from checks.cases.case import State
 from checks.cases.entry import Clocks, Closing, NotNotified, Origin, Triage
 from checks.cases.fold import read_entry
 from evidence.errors import BadInput, BrokenCaseLog
+from evidence.keys import make_keys
 from evidence.model import AuditResult, ContractRef, Exhibit, Finding, Outcome, Period, Population, Severity, Status
 from flows.cases import AUTOMATIC, case, cases, history, of_audit, open_or_join, record, running_clocks
 from flows.engagement import Engagement, open_engagement
@@ -134,3 +135,16 @@ def test_a_case_that_is_not_there_is_a_mistake_of_whoever_asks(engagement: Engag
     for read in (lambda: case(engagement, "case-9999"), lambda: record(engagement, "../x", Triage(), NOW, "Ann")):
         with pytest.raises(BadInput):
             read()
+
+
+def test_after_a_change_of_keys_older_lines_verify_by_the_key_that_is_named(engagement: Engagement) -> None:
+    opened(engagement, sighting())
+    folder = engagement.folder
+    (folder / "keys").rename(folder / "old-keys")
+    make_keys(folder / "keys", "next seal", NOW)
+    with pytest.raises(BrokenCaseLog, match="earlier_keys"):
+        cases(open_engagement(folder, lambda _: None))
+    edit(folder / "audit.yaml", "period:", "breach: {earlier_keys: [old-keys/trust/dsse-p256.pub]}\nperiod:")
+    after = open_engagement(folder, lambda _: None)
+    record(after, "case-0001", Triage(), NOW, "Ann")
+    assert [line.entry["kind"] for line in history(after, "case-0001")] == ["opened", "triage"]

@@ -129,7 +129,8 @@ def test_a_head_has_one_form(text: str) -> None:
 def test_a_line_that_a_crash_tore_never_counted_and_is_overwritten(two: Path) -> None:
     log = two / "case-0001.jsonl"
     whole = log.read_bytes()
-    torn = write_line("case-0001", files(two).read_one("case-0001")[-1].head, Said(NOW, "Jo", {}), LocalSigner(KEY))[0]
+    longer = Said(NOW, "Jo", {"kind": "z" * 2000})
+    torn = write_line("case-0001", files(two).read_one("case-0001")[-1].head, longer, LocalSigner(KEY))[0]
     for length in (1, len(torn) // 2, len(torn)):
         log.write_bytes(whole + torn[:length])
         assert said(files(two).read_one("case-0001")) == ["a", "b", "c", "d"]
@@ -184,3 +185,62 @@ def test_the_hash_of_the_line_before_is_that_of_its_bytes(two: Path) -> None:
     value = strict_json(second, what="line", error=BadInput)
     assert isinstance(value, dict)
     assert value["previous"] == sha256_hex(first)
+
+
+def fork(two: Path, into: Path) -> Path:
+    """Return the same cases as they would be if other lines had followed the second, signed by the same key."""
+    shutil.copytree(two, into)
+    (into / "case-0001.jsonl").unlink()
+    (into / "register.json").unlink()
+    (into / "case-0002.jsonl").unlink()
+    say(into, "case-0001", "a", "b", "other", "end")
+    return into
+
+
+def lines_of(folder: Path) -> list[bytes]:
+    return (folder / "case-0001.jsonl").read_bytes().splitlines()
+
+
+def test_a_line_of_another_branch_of_the_same_case_does_not_fit(
+    two: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = lines_of(fork(two, tmp_path_factory.mktemp("fork") / "cases"))
+    ours = lines_of(two)
+    for changed in ([*ours[:2], other[2], ours[3]], other, [*ours, other[3]]):
+        rewrite(two / "case-0001.jsonl", lambda _, changed=changed: changed)
+        with pytest.raises(BrokenCaseLog):
+            files(two).read()
+
+
+def test_a_line_that_is_one_ahead_of_the_register_must_be_signed_by_our_key(two: Path) -> None:
+    ours = lines_of(two)
+    head = files(two).read_one("case-0001")[-1].head
+    forged = write_line("case-0001", head, Said(NOW, "Jo", {"kind": "forged"}), LocalSigner(OTHER))[0]
+    named = strict_json(forged, what="line", error=BadInput)
+    assert isinstance(named, dict)
+    in_our_name = canonical_bytes(named | {"keyid": digest_of_key(KEY.public_key())})
+    for line in (forged, in_our_name):
+        rewrite(two / "case-0001.jsonl", lambda _, line=line: [*ours, line])
+        with pytest.raises(BrokenCaseLog):
+            files(two).read()
+
+
+def test_a_line_that_is_one_ahead_of_the_register_has_one_form(two: Path) -> None:
+    register = (two / "register.json").read_bytes()
+    say(two, "case-0001", "e")
+    (two / "register.json").write_bytes(register)
+    rewrite(two / "case-0001.jsonl", lambda x: [*x[:-1], x[-1].replace(b'":', b'": ', 1)])
+    with pytest.raises(BrokenCaseLog):
+        files(two).read()
+
+
+def test_a_register_that_was_made_to_fit_a_shorter_log_is_not_signed(two: Path) -> None:
+    lines = files(two).read_one("case-0001")
+    rewrite(two / "case-0001.jsonl", lambda x: x[:-2])
+    register = (two / "register.json").read_bytes()
+    shorter = register.replace(b'"seq":4', b'"seq":2', 1).replace(
+        lines[3].head.sha256.encode(), lines[1].head.sha256.encode()
+    )
+    (two / "register.json").write_bytes(shorter)
+    with pytest.raises(BrokenCaseLog):
+        files(two).read()

@@ -75,6 +75,15 @@ def test_each_dora_report_starts_the_clock_of_the_next() -> None:
     assert clock(case, "dora-final").standing == "anchor_missing"
 
 
+def test_the_final_report_is_due_from_the_latest_update_and_not_from_the_first() -> None:
+    case = told(("Ann", classified("dora-final", zone="UTC")))
+    for day in ("2026-10-20", "2026-10-22"):
+        case = told(("Ann", anchor(f"{day}T12:00:00Z", "latest_intermediate")), case=case)
+    due = clock(case, "dora-final").due
+    assert due is not None
+    assert due.date().isoformat() >= "2026-11-22"
+
+
 def test_a_death_makes_fifteen_days_ten() -> None:
     case = told(("Ann", classified("ai-act-73", zone="UTC")))
     worse = told(("Ann", classified("ai-act-73", zone="UTC", circumstances=["death"])), case=case)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from checks.cases.entry import (
     Closing,
     Drafted,
     Entry,
+    FactsStated,
     Joined,
     NotNotified,
     Reviewed,
@@ -102,6 +105,15 @@ def test_nothing_is_sent_without_an_approval(steps: tuple[tuple[str, Entry], ...
         told(*steps, ("Ann", send()))
 
 
+def test_nothing_left_before_it_was_approved() -> None:
+    case = told(*READY)
+    approved = case.notices["N-1"].approved
+    assert approved is not None
+    with pytest.raises(StepRefused, match="NOT_APPROVED"):
+        told(("Ann", send(at=approved.at - timedelta(minutes=1))), case=case)
+    assert told(("Ann", send(at=approved.at)), case=case).state is State.SENT
+
+
 def test_nobody_decides_in_the_name_of_the_program() -> None:
     for entry in (classified(), NotNotified(reason="no personal data")):
         with pytest.raises(StepRefused, match="NOT_A_PERSON"):
@@ -123,6 +135,7 @@ def test_nobody_decides_in_the_name_of_the_program() -> None:
         (*READY, ("Ann", send()), ("Cleo", NotNotified(reason="on second thoughts"))),
         (*READY, ("Ann", send()), ("Ann", classified("nis2-final"))),
         (("Ann", NotNotified(reason="no risk")), ("Ann", Closing(reason="done")), ("Ann", Triage())),
+        (("Ann", NotNotified(reason="no risk")), ("Ann", Closing(reason="done")), ("Ann", FactsStated(values={}))),
     ],
 )
 def test_steps_out_of_order_are_refused(steps: tuple[tuple[str, Entry], ...]) -> None:
