@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from evidence.errors import Terminal
 from evidence.model import Period
 from infra.aws_answers import Answers, paged
 from infra.bedrock_events import MANTLE, RUNTIME
@@ -138,10 +137,3 @@ def _is_all(selector: Mapping[str, Any], category: str, resource: str | None = N
         if source.get("Equals") or RUNTIME in (source.get("NotEquals") or ()) or set(source) - {"Field", "NotEquals"}:
             return False
     return not fields
-
-
-def trail_name(name: str | None) -> str:
-    """Return the trail to ask; `Terminal` without one, since what it logs must be known."""
-    if not name:
-        raise Terminal("a bucket of CloudTrail logs needs its `trail` (a name or an ARN): what it logs must be known")
-    return name

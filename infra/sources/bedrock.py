@@ -36,6 +36,11 @@ class Bedrock(Source):
 
     provides: ClassVar[frozenset[str]] = frozenset({"feature_usage", "processing_activity", "settings"})
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """Return what the readings give that are asked for."""
+        return frozenset(family for name in self.reads for family in GIVES[name])
+
     def gather(self, gathering: Gathering) -> None:
         """Ask what `reads` names about every region; what cannot be had is on the region's cards."""
         from evidence.errors import LimitExceeded, SourceError, Terminal  # noqa: PLC0415
@@ -46,7 +51,6 @@ class Bedrock(Source):
 
         gathering.identity = aws_identity()
         s3 = aws_client("s3", self.regions[0], self.endpoint, gathering.egress)
-        names = sorted({family for name in self.reads for family in GIVES[name]})
         with FamilyRows(gathering, self.kind, sorted(self.provides)) as rows:
             asking = BedrockGathering(self, gathering, rows, self.account)
             logs = InvocationReading(self, gathering, rows, self.account, self.log_system, s3)
@@ -60,7 +64,7 @@ class Bedrock(Source):
                     except (SourceError, LimitExceeded) as cause:
                         logs.failed(region, cause)
             logs.features()
-            rows.keep(names)
+            rows.keep(sorted(self.gives))
 
 
 SOURCE = Bedrock

@@ -52,10 +52,17 @@ class S3(Source):
             raise ValueError("a bucket and prefix is given twice")
         return self
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """Return what these buckets give: ages only of those with `content`, keys only of those with `tenants`."""
+        without = {"data_lifecycle"} if not any(one.content for one in self.buckets) else set()
+        without |= {"encryption_keys"} if not any(one.tenants for one in self.buckets) else set()
+        return self.provides - without
+
     def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
         """Say which buckets are asked about, and whose inventories are read."""
         for one in self.buckets:
-            settings = tuple(sorted(self.provides - {"data_lifecycle"}))
+            settings = tuple(sorted(self.gives - {"data_lifecycle"}))
             yield Fetch(f"settings of s3://{one.name}", CHAIN, settings, "of the moment")
             if one.content:
                 yield Fetch(f"inventories of s3://{one.name}/{one.prefix}", CHAIN, ("data_lifecycle",))
@@ -84,8 +91,7 @@ class S3(Source):
             for one in self.buckets:
                 asking.read(Wanted(one.name, one.system or one.name, one.prefix, one.content, one.tenants))
             # Where no ages were asked for, an empty table would say that nothing was stored.
-            aged = any(one.content for one in self.buckets)
-            rows.keep(sorted(self.provides - (frozenset() if aged else {"data_lifecycle"})))
+            rows.keep(sorted(self.gives))
 
 
 SOURCE = S3

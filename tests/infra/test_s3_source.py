@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
+from checks.judge import Evidence, judge
 from evidence.errors import Terminal
 from evidence.locker import Locker
-from evidence.model import ExtractionCard, Period, instant_text
+from evidence.model import ExtractionCard, Period, Status, instant_text
 from infra.aws import aws_client
 from infra.bucket_objects import Bucket
 from infra.bucket_settings import Wanted
@@ -26,6 +27,8 @@ from infra.s3_inventory import chosen
 from infra.source import Gathered, Gathering
 from infra.sources.s3 import S3
 from tests.infra.bucket_inventory import LISTS, REGION, SOURCE, World, listed
+from tests.metamorphic.quick import QuickEngine
+from tests.world import contract_of, gather_folder, write_evidence
 
 pytestmark = pytest.mark.server
 NOW = datetime(2125, 7, 1, tzinfo=UTC)  # the server dates what it takes by its own clock, which is before this
@@ -243,6 +246,43 @@ def test_a_lifecycle_rule_is_a_setting_and_says_nothing_of_any_age(tmp_path: Pat
     found = gather(tmp_path, s3, {"content": []})
     assert settings(found)["s3_lifecycle_rule"] == "Enabled: current versions after 1 days, noncurrent after no days"
     assert "data_lifecycle" not in found.tables  # an empty table would say that nothing was stored
+
+
+@pytest.mark.parametrize(
+    ("days", "limit", "content", "status"),
+    [
+        (([A], []), "36500d", ["prompt"], Status.MET),
+        (([A], []), "24h", ["prompt"], Status.UNPROVEN),
+        (([A], [A], []), "24h", ["prompt"], Status.BREACHED),
+        (([A], []), "36500d", [], Status.UNPROVEN),
+    ],
+    ids=["gone within the limit", "gone some time after a day", "seen after two days", "a lifecycle rule alone"],
+)
+def test_a_limit_is_kept_when_lists_show_it_and_never_by_a_rule(
+    days: tuple[list[dict[str, Any]], ...], limit: str, content: list[str], status: Status, tmp_path: Path, s3: str
+) -> None:
+    """The last list is delivered when the server takes it, years after: so long the object may have been there."""
+    world = World(s3)
+    rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    world.s3.put_bucket_lifecycle_configuration(Bucket=SOURCE, LifecycleConfiguration={"Rules": [rule]})
+    for day, objects in zip(DAYS, days, strict=False):
+        world.deliver(day, objects)
+    stated = {"period_start": instant_text(PERIOD.start), "period_end": instant_text(PERIOD.end), "metric": "records"}
+    inventory = {"system_id": "inference-log", "kind": "log", "holds_content": True, "in_scope": True}
+    write_evidence(
+        tmp_path / "evidence",
+        {"usage_totals": [stated | {"meter": "gateway", "value": 1}], "system_inventory": [inventory]},
+    )
+    found = [gather(tmp_path, s3, {"content": content}), gather_folder(tmp_path, PERIOD)]
+    tables: dict[str, list[Path]] = {}
+    for one in found:
+        for family, parts in one.tables.items():
+            tables.setdefault(family, []).extend(parts)
+    terms = {"max_age": limit, "content": ["prompt"], "systems": ["inference-log"]}
+    evidence = Evidence(frozenset(tables), tuple(card for one in found for card in one.cards))
+    contract = contract_of("data-retention-limit", terms)
+    (finding,) = judge(contract, PERIOD, NOW, evidence, QuickEngine(tables)).findings
+    assert finding.status == status, finding
 
 
 def test_a_bucket_is_stored_where_it_is_and_its_key_lies_where_it_lies(tmp_path: Path, s3: str) -> None:
