@@ -141,9 +141,7 @@ def _by_clock(engagement: Engagement, done: Audited) -> set[str]:
     """Return the commitments whose breach opens a case: where clocks page, the finding does not as well."""
     from flows.cases import broken  # noqa: PLC0415 - calendars take their time to import
 
-    notify = engagement.file.notify
-    escalates = notify is not None and notify.escalation is not None
-    return {finding.commitment for finding in broken(engagement, done.result)} if escalates else set()
+    return {finding.commitment for finding in broken(engagement, done.result)}
 
 
 def daily(incident: str, why: str, severity: Severity, subject: str, text: str, now: datetime) -> Alert:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from checks.cases.clocks import Clock
 from evidence.model import Severity, instant_text
@@ -113,33 +113,30 @@ def _answers(watched: Watched, acted: datetime, now: datetime) -> bool:
 
 def _message(watched: Watched, step: Step, channel: str, link: str, now: datetime) -> Message:
     clock = watched.clock
-    due = "no time is fixed by law" if clock.due is None else f"due {instant_text(clock.due)}"
-    moved = "" if clock.due is None or step.name == START else f"@{instant_text(clock.due)}"
-    key = f"{watched.incident}/{step.name}{moved}"
-    if step.name == START:
-        key += f"@{instant_text(step.at)}"
+    anchor = step.at if step.name == START else clock.due
+    moved = f"@{instant_text(anchor)}" if anchor else ""
     return Message(
-        key=key,
+        key=f"{watched.incident}/{step.name}{moved}",
         channel=channel,
         kind=step.kind,
         incident=watched.incident,
         severity=step.severity,
-        subject=f"{watched.case}: {clock.name}, {_stand(step, clock.due, now)}"[:MAX_SUBJECT],
-        text=f"Contract {watched.contract}, {watched.case}: clock {clock.name}, to {clock.recipient}; {due}.\n"
+        subject=f"{watched.case}: {clock.name} {_stand(step, clock.due)}"[:MAX_SUBJECT],
+        text=f"Contract {watched.contract}, {watched.case}: clock {clock.name}, to {clock.recipient}.\n"
         f"What to do: `probity breach show ENGAGEMENT {watched.case}`",
         link=link,
         created=now,
     )
 
 
-def _stand(step: Step, due: datetime | None, now: datetime) -> str:
+def _stand(step: Step, due: datetime | None) -> str:
+    """Return how a clock stands, in words that stay true however late they are read; seconds are cut off."""
     if due is None:
-        return "running"
+        return "runs; the law fixes no time"
+    at = f"{due:%Y-%m-%d %H:%M} UTC"
     if step.name == DUE:
-        return "the time is over"
-    left = timedelta(minutes=max(0, (due - now) // timedelta(minutes=1)))
-    hours, minutes = divmod(left // timedelta(minutes=1), 60)
-    return f"{hours} h {minutes:02d} min left"
+        return f"was due {at}"
+    return f"runs, due {at}" if step.name == START else f"due {at}, {step.name} of the time is gone"
 
 
 def _acknowledgement(alert: OpenAlert, clock: Watched, acted: datetime, now: datetime) -> Message:

@@ -45,7 +45,9 @@ class Notify(Closed):
     channels: tuple[Channel, ...] = Field(max_length=MOST)
     alerts: Audience | None = Field(default=None, description="told of breaches and of runs that could not run")
     failures: Audience | None = Field(default=None, description="told when a message could not be delivered")
-    escalation: Escalation | None = None
+    escalation: Escalation | None = Field(
+        default=None, description="who is reminded of clocks; without it everybody who is told of alerts, at once"
+    )
     give_up_after: Span | None = Field(default=None, description="how long a message is tried; 3d without it")
     link: Annotated[str, Field(pattern=r"^https://[^\s]{1,1000}$")] | None = Field(
         default=None, description="address that messages point to, such as your runbook"
@@ -73,6 +75,10 @@ class Notify(Closed):
     def told_of_alerts(self) -> tuple[str, ...]:
         """Return the channels that are told of alerts."""
         return self.alerts or self.names
+
+    def reminding(self) -> Escalation:
+        """Return who is reminded of clocks: nobody is never an answer."""
+        return self.escalation or Escalation(audiences=(self.told_of_alerts(),))
 
     def told_of_failures(self) -> tuple[str, ...]:
         """Return the channels that are told when another could not deliver."""

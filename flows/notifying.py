@@ -162,15 +162,13 @@ def permit(engagement: Engagement, message: Message) -> None:
 def _escalated(desk: Desk, watched: list[Watched]) -> int:
     from flows.escalation import PREFIX, escalate, settle  # noqa: PLC0415 - calendars take their time to import
 
-    if desk.notify.escalation is None:
-        return 0
     now, prefix = desk.now(), f"{PREFIX}{desk.engagement.contract.id}/"
     running = {each.incident for each in watched}
     for alert in desk.outbox.open_alerts(prefix):
         if alert.incident not in running:
             desk.outbox.withdraw(alert.incident, (Kind.ALERT, Kind.REMINDER))
     acknowledging = {name for name, channel in desk.channels.items() if channel.acknowledges}
-    said = escalate(watched, desk.notify.escalation, desk.notify.link or "", now)
+    said = escalate(watched, desk.notify.reminding(), desk.notify.link or "", now)
     said += settle(watched, desk.outbox.open_alerts(prefix), acknowledging, now)
     return sum(desk.outbox.put(message) for message in said)
 

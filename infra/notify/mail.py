@@ -29,7 +29,7 @@ def mail_of(message: Message, sender: str, to: Sequence[str]) -> EmailMessage:
     if message.severity is Severity.CRITICAL:
         mail["Importance"] = "high"
     mail["X-Probity-Kind"] = message.kind.value
-    mail.set_content(message.text if message.kind is Kind.NOTICE else _body(message))
+    mail.set_content(message.text if message.kind is Kind.NOTICE else _body(message), cte="quoted-printable")
     for file in message.attachments:
         maintype, _, subtype = file.media_type.partition("/")
         mail.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)

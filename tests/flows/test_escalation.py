@@ -94,14 +94,14 @@ def test_deadline_that_moves_is_told_of_anew() -> None:
     earlier = watched(running(due=START + 70 * HOUR))
     moved = escalate([earlier], ORDER, "", START + 40 * HOUR)
     assert {m.key for m in moved}.isdisjoint({m.key for m in told(40)})
-    assert "due 2026-03-04T10:00:00Z" in moved[0].text
+    assert "due 2026-03-04 10:00 UTC" in moved[0].subject
 
 
 def test_clock_without_a_fixed_time_is_told_of_once() -> None:
     open_ended = watched(running(due=None))
     found = [escalate([open_ended], ORDER, "", START + hour * HOUR) for hour in (0, 5000)]
     assert found[0][0].key == found[1][0].key
-    assert "no time is fixed by law" in found[0][0].text
+    assert "the law fixes no time" in found[0][0].subject
 
 
 def test_clock_whose_anchor_is_not_known_is_told_of_to_nobody() -> None:
@@ -110,9 +110,12 @@ def test_clock_whose_anchor_is_not_known_is_told_of_to_nobody() -> None:
 
 def test_messages_are_thin_and_lead_to_the_case() -> None:
     message = escalate([watched()], ORDER, "https://wiki.acme.example/runbook", START + 36 * HOUR)[0]
-    assert (message.kind, message.subject) == (Kind.REMINDER, "case-0001: gdpr-33, 36 h 00 min left")
+    assert (message.kind, message.subject) == (
+        Kind.REMINDER,
+        "case-0001: gdpr-33 due 2026-03-04 12:00 UTC, 50% of the time is gone",
+    )
     assert message.text == (
-        "Contract msa-1, case-0001: clock gdpr-33, to the supervisory authority; due 2026-03-04T12:00:00Z.\n"
+        "Contract msa-1, case-0001: clock gdpr-33, to the supervisory authority.\n"
         "What to do: `probity breach show ENGAGEMENT case-0001`"
     )
     assert message.link == "https://wiki.acme.example/runbook"

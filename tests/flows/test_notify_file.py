@@ -45,6 +45,7 @@ def test_channels_that_are_not_named_otherwise_hear_everything(tmp_path: Path) -
     loaded, _ = load(tmp_path, CHANNELS + "  alerts: [chat]\n")
     assert loaded.notify is not None
     assert loaded.notify.told_of_alerts() == ("chat",)
+    assert loaded.notify.reminding().audiences == (("chat",),)
     assert loaded.notify.told_of_failures() == ("mail", "chat", "pager")
 
 

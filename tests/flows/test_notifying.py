@@ -99,7 +99,9 @@ def test_triage_clock_pages_once_then_asks_one_more_and_is_over_when_the_case_is
     assert watch.pages() == [("trigger", incident)]
     watch.now += 12 * HOUR
     tick(watch.desk)
-    assert [one["data"]["subject"] for one in watch.said("/hook")] == [f"{name}: triage, 12 h 00 min left"]
+    assert [one["data"]["subject"] for one in watch.said("/hook")] == [
+        f"{name}: triage due 2026-11-30 09:00 UTC, 50% of the time is gone"
+    ]
     record(watch.engagement, name, NotNotified(reason="test data"), watch.now, "Ann")
     record(watch.engagement, name, Closing(reason="nothing more"), watch.now, "Ann")
     for _ in range(2):
