@@ -11,6 +11,7 @@ from checks.cases.case import OWED_TO_US, Case, Notice, digest_of, first_free
 from checks.cases.entry import MAX_TEXT, Drafted, Sent
 from checks.cases.step import sendable
 from checks.notices import render
+from checks.notices.plain import is_plain
 from checks.notices.template import Template, template_named, templates
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Severity
@@ -77,8 +78,8 @@ def _key(case: str, notice: Notice) -> str:
 def edited(notice: Notice, text: str) -> Drafted:
     """Return a text that a person edited as the next draft of a notice; every approval before ends with it."""
     text = text.replace("\r\n", "\n")
-    if not text.strip() or len(text) > MAX_TEXT or any(c < " " and c not in "\n\t" for c in text):
-        hint = f"at most {MAX_TEXT} characters, without control characters"
+    if not text.strip() or len(text) > MAX_TEXT or not is_plain(text):
+        hint = f"at most {MAX_TEXT} characters, without tabs, control characters and marks that cannot be seen"
         raise BadInput(Problem("B028", "is no text of a notice", Place("--text"), hint))
     return Drafted(
         notice=notice.id,

@@ -58,6 +58,7 @@ class Incident:
     since: datetime
     sightings: int
     decided: str
+    remedy: str
     cure: CurePeriod | None
     owed: int | None
     why: str
@@ -111,8 +112,9 @@ def _incident(name: str, case: Case, terms: Terms | None, now: datetime, zone: Z
     owed, why = (None, "no terms") if terms is None or terms.credit is None else _owed(terms.credit, name, case)
     sightings = sum(origin.commitment == name for origin in case.origins)
     decided = case.decision.what.kind if case.decision is not None else "not decided"
+    remedy = next((o.remedy for o in reversed(case.origins) if o.commitment == name and o.remedy), "")
     cure = _cure(terms, case, now, zone) if terms is not None and terms.cure is not None else None
-    return Incident(case.id, _since(case), sightings, decided, cure, owed, why)
+    return Incident(case.id, _since(case), sightings, decided, remedy, cure, owed, why)
 
 
 def _since(case: Case) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from checks.notices.plain import plain
 from checks.notices.template import catalogue
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import instant_text
@@ -51,5 +52,5 @@ class Sheet:
 
 
 def indented(text: str) -> str:
-    """Return a text whose further lines are indented."""
-    return text.strip().replace("\n", "\n    ")
+    """Return a text in plain characters whose further lines are indented."""
+    return plain(text).strip().replace("\n", "\n    ")

@@ -12,10 +12,12 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from checks.clocks.rule import rules
+from checks.notices.plain import is_plain
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import Closed
 
 MAX_TEMPLATE_BYTES = 256 * 1024
+MAX_FACT = 10_000
 SUFFIX = ".toml"
 
 
@@ -74,15 +76,12 @@ def check_facts(given: Mapping[str, str]) -> None:
         if name not in catalogue() and not name.startswith("dora-")
     ]
     problems += [
-        Problem("B025", f"{name}: longer than 10000 characters, or with control characters", Place("FACT"))
+        Problem("B025", f"{name}: longer than {MAX_FACT} characters, or not plain text", Place("FACT"))
         for name, text in given.items()
-        if len(text) > MAX_FACT or any((c < " " and c != "\n") or c in "\x7f\x85\u2028\u2029" for c in text)
+        if len(text) > MAX_FACT or not is_plain(text)
     ]
     if problems:
         raise BadInput(*problems)
-
-
-MAX_FACT = 10_000
 
 
 def _own(folder: Path | None) -> Iterator[tuple[str, Template]]:

@@ -43,10 +43,14 @@ def command(engagement: Path, form: str) -> None:
 
 
 def _text(ledger: Ledger) -> Iterator[str]:
+    from checks.notices.plain import plain  # noqa: PLC0415
+
     where = f"{ledger.terms.clause}" if ledger.terms else "no terms in the file of remedies"
     yield f"{ledger.commitment}: {len(ledger.incidents)} incident(s); {where}"
     for each in ledger.incidents:
         yield f"  {each.case} since {_at(each.since)}, seen {each.sightings} time(s), {each.decided}"
+        if each.remedy:
+            yield f"    remedy: {plain(each.remedy)}"
         if each.cure is not None:
             due = f", until {_at(each.cure.due)}" if each.cure.due else ""
             yield f"    cure period: {each.cure.state}{due}"
@@ -88,6 +92,7 @@ def _incident(each: Incident, money: Money | None) -> dict[str, Any]:
         "since": _at(each.since),
         "sightings": each.sightings,
         "decided": each.decided,
+        "remedy": each.remedy or None,
         "cure": None if cure is None else {"state": cure.state.value, "from": _at(cure.started), "due": _at(cure.due)},
         "owed": None if each.owed is None else _amount(each.owed, money),
         "not_computed": each.why or None,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from checks.cases.clocks import deadlines
+from checks.notices.plain import plain
 from evidence.model import instant_text
 from flows.cases import running_clocks
 
@@ -27,7 +28,12 @@ def brief(case: Case, now: datetime) -> str:
     """Return a case in a few lines."""
     lines = [f"{case.id}: {case.state}, {case.origins[0].summary}"]
     lines += [f"  {clock_line(clock, now)}" for clock in running_clocks(case, now)]
-    return "\n".join(lines)
+    return _lines(lines)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    """Return lines of which none can look like another, nor draw on a terminal, whatever a vendor wrote in it."""
+    return "\n".join(plain(line).replace("\n", "\n      ") for line in lines)
 
 
 def clock_line(clock: Clock, now: datetime) -> str:
@@ -42,7 +48,7 @@ def clock_line(clock: Clock, now: datetime) -> str:
 
 def full(case: Case, now: datetime) -> str:
     """Return everything about a case but the texts of its notices."""
-    return "\n".join(_full(case, now))
+    return _lines(_full(case, now))
 
 
 def _full(case: Case, now: datetime) -> Iterator[str]:

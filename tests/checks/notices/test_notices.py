@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from checks.cases.case import Case, digest_of
-from checks.cases.entry import FactsStated
+from checks.cases.entry import FactsStated, Opened
+from checks.cases.fold import Written, step
 from checks.clocks.rule import rules
 from checks.notices import dora
+from checks.notices.plain import is_plain
 from checks.notices.render import Draft, Parties, draft
 from checks.notices.sheet import Sheet
 from checks.notices.template import catalogue, check_facts, template_named, templates
+from evidence.case_log import Head
 from evidence.errors import BadInput
-from tests.checks.cases.story import START, classified, told
+from tests.checks.cases.story import START, classified, sighting, told
 
 PARTIES = Parties("msa-1", "Acme Bank SE", "5493001KJTIIGC8Y1R12", "Example AI, PBC")
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "dora_2025_302_fields.json"
@@ -76,6 +79,13 @@ def test_no_value_can_look_like_another_line() -> None:
     ]
 
 
+def test_what_a_vendor_wrote_cannot_draw_on_a_terminal_or_hide_in_a_notice() -> None:
+    entry = Opened(origin=sighting(summary="RET\x1b[2J\u202e is fine", commitment="RET", clause="§1"), triage_hours=24)
+    opened = step(None, entry, Written("case-0001", Head(1, "0" * 64), START, "probity (automatic)"))
+    made = draft(template_named("contract-breach"), told(("Ann", classified()), case=opened), PARTIES, {}, START)
+    assert is_plain(made.text)
+
+
 def test_the_form_asks_each_phase_for_its_fields_and_no_other() -> None:
     for phase, last, absent in (("initial", "2.10", "3.1"), ("intermediate", "3.35", "4.1"), ("final", "4.16", "4.17")):
         lines = text(f"dora-{phase}").text.splitlines()
@@ -115,7 +125,15 @@ def test_a_value_that_a_field_cannot_have_is_refused(field: str, value: str) -> 
 
 
 @pytest.mark.parametrize(
-    "bad", [{"mood": "bad"}, {"nature": "a\x00b"}, {"nature": "x" * 10_001}, {"nature": "a\u2028b"}]
+    "bad",
+    [
+        {"mood": "bad"},
+        {"nature": "a\x00b"},
+        {"nature": "x" * 10_001},
+        {"nature": "a\u2028b"},
+        {"nature": "a\u202eb"},
+        {"nature": "a\u200bb"},
+    ],
 )
 def test_what_is_no_fact_is_refused(bad: dict[str, str]) -> None:
     with pytest.raises(BadInput):
