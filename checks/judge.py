@@ -124,7 +124,7 @@ def _judge_one(
         reach=reach,
         gaps=frozenset(gaps),
         judged=_agrees(result, tally),
-        assurance=reach.assurance or _assurance(commitment, evidence.cards),
+        assurance=_assurance(commitment, evidence.cards, reach.assurance),
         minimum=commitment.minimum_assurance,
     )
     decision = decide(facts)
@@ -197,10 +197,15 @@ def _gaps(commitment: Commitment, evidence: Evidence, engine: Engine) -> set[Rea
     return gaps
 
 
-def _assurance(commitment: Commitment, cards: Sequence[ExtractionCard]) -> Assurance:
+def _assurance(commitment: Commitment, cards: Sequence[ExtractionCard], reached: Assurance | None) -> Assurance:
+    """Return the weakest link: what the kernel says it is, but `claimed` where anything is no more than that.
+
+    That a total confirms how many records there are makes nobody's mere word for them true.
+    """
     families = {need.family for need in commitment.needs}
     found = [c.assurance for c in cards if families & set(c.families) and c.rows]
-    return min(found, key=lambda a: a.rank, default=Assurance.CLAIMED)
+    weakest = min(found, key=lambda a: a.rank, default=reached or Assurance.CLAIMED)
+    return weakest if weakest is Assurance.CLAIMED else reached or weakest
 
 
 def _agrees(result: SuiteResult, tally: Tally) -> bool:

@@ -16,7 +16,7 @@ from checks.judge import Evidence, judge
 from checks.kernel import WHOLE, Plan
 from evidence.errors import ProbityError
 from evidence.families import all_families
-from evidence.model import Period, Reason, Status
+from evidence.model import Assurance, Period, Reason, Status
 from infra.sources import discover as sources
 from tests.world import contract_of, gather_folder, load_cases, write_evidence
 
@@ -107,3 +107,29 @@ def test_every_kind_explains_itself_and_names_its_remedy(kind: str) -> None:
     declared = discover()[kind]
     assert len(declared.explanation) > 80
     assert declared.remedy.origin in {"CONTRACT", "PLAYBOOK", "DEFAULT"}
+
+
+@pytest.mark.parametrize(("worth", "stated"), [("claimed", "claimed"), ("attested", "corroborated")])
+def test_a_total_makes_nobodys_mere_word_for_records_true(worth: str, stated: str, tmp_path: Path) -> None:
+    (found,) = judged_as(Assurance(worth), tmp_path).findings
+    assert (found.status, found.assurance) == (Status.MET, Assurance(stated))
+
+
+def test_a_mere_word_does_not_count_where_the_contract_demands_more(tmp_path: Path) -> None:
+    (found,) = judged_as(Assurance.CLAIMED, tmp_path, minimum_assurance="attested").findings
+    assert (found.status, found.reasons) == (Status.UNPROVEN, (Reason.UNTRUSTED_EVIDENCE,))
+
+
+def judged_as(worth: Assurance, folder: Path, **terms: Any) -> Any:
+    """Return the judgement over complete evidence of which the lifecycle is worth so much."""
+    base = load_cases(Path(__file__).parents[1] / "commitments" / "data-retention-limit" / "cases.yaml")
+    write_evidence(folder / "evidence", base["given"])
+    period = Period.model_validate(base["period"])
+    gathered = gather_folder(folder, period)
+    cards = tuple(
+        card.model_copy(update={"assurance": worth}) if "data_lifecycle" in card.families else card
+        for card in gathered.cards
+    )
+    contract = contract_of("data-retention-limit", base["terms"] | terms)
+    as_of = datetime.fromisoformat(base["as_of"])
+    return judge(contract, period, as_of, Evidence(frozenset(gathered.tables), cards), DuckEngine(gathered.tables))
