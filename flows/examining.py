@@ -17,6 +17,7 @@ from evidence.timestamp import Authorities
 from flows.engagement import Engagement
 from flows.ledger_file import FolderLedger
 from flows.sealer import Sealer
+from flows.undelivered import observe
 from infra.examination import Examination, Observation, Outcome, failed
 from infra.store import FolderStore
 
@@ -75,6 +76,9 @@ def _parts(engagement: Engagement, at: Examination) -> Iterator[tuple[str, Look]
     yield "ledger", lambda: _ledger(engagement)
     yield "store", lambda: _store(engagement)
     yield "disk", lambda: _disk(engagement)
+    notify = engagement.file.notify
+    if notify is not None:
+        yield "notify", lambda: observe(engagement, notify, at)
 
 
 def _observed(part: str, look: Look) -> Iterator[Observation]:

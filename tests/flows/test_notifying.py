@@ -20,6 +20,8 @@ from flows.cases import AUTOMATIC, open_or_join, record
 from flows.engagement import Engagement, open_engagement
 from flows.notifying import Desk, open_desk, tick, try_channel
 from flows.pipeline import Audited
+from flows.undelivered import observe
+from infra.examination import Examination, Outcome
 from tests.checks.cases.story import sighting
 from tests.cli.engagements import trail, unjudged
 from tests.flows.test_cases import finding, result
@@ -214,6 +216,20 @@ def test_failure_of_an_engagement_without_channels_goes_on_as_it_is(tmp_path: Pa
     with pytest.raises(ZeroDivisionError), alerting(folder, os.environ.get, lambda: NOW, str):
         raise ZeroDivisionError
     assert not (folder / ".probity" / "outbox.db").exists()
+
+
+def test_doctor_sees_secrets_that_are_missing_and_messages_that_were_given_up(watch: Watch) -> None:
+    at = Examination(watch.engagement.folder, lambda: NOW, watch.variables.get)
+    notify = watch.desk.notify
+    assert [(one.outcome, one.detail) for one in observe(watch.engagement, notify, at)] == [
+        (Outcome.FINE, "3 variables are set")
+    ]
+    watch.variables.pop("PAGER")
+    opened(watch.engagement)
+    tick(watch.desk)
+    secrets, messages = observe(watch.engagement, notify, at)
+    assert (secrets.outcome, secrets.detail.split(";")[0]) == (Outcome.WARNING, "PAGER not set here")
+    assert (messages.outcome, messages.detail.split(",")[0]) == (Outcome.WARNING, "1 given up")
 
 
 def test_test_message_goes_at_once_and_leaves_nothing_behind(watch: Watch) -> None:
