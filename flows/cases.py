@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -20,7 +21,7 @@ from checks.cases.entry import Classified, Clocks, Entry, Exhibited, Joined, Ope
 from checks.cases.fold import Written, fold, step
 from checks.cases.step import AUTOMATIC
 from checks.terms import Duration
-from evidence.case_log import Head, Line, Said
+from evidence.case_log import Head, Keys, Line, Said
 from evidence.errors import BadInput, Place, Problem
 from evidence.model import AuditResult, Finding, Outcome, Severity, Status
 from evidence.spki import digest_of_key
@@ -58,6 +59,11 @@ def case(engagement: Engagement, name: CaseId) -> Case:
     if not lines:
         raise _unknown(name)
     return fold(lines)
+
+
+def verified(folder: Path, keys: Keys) -> dict[str, tuple[Line, ...]]:
+    """Return the lines of every case in a folder, verified with these public keys alone; for whoever holds no other."""
+    return CaseFiles(folder, None, keys).read()
 
 
 def history(engagement: Engagement, name: CaseId) -> tuple[Line, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,6 +19,9 @@ from evidence.model import Severity
 from flows import cases
 from flows.breach_file import BreachSettings
 from flows.engagement import Engagement
+
+if TYPE_CHECKING:
+    from infra.notify.outbox import Entry
 
 
 def available(engagement: Engagement) -> dict[str, Template]:
@@ -60,6 +64,26 @@ def refuse_if_put(engagement: Engagement, case: Case, notice: Notice) -> None:
     if notice.sent is None and (there := _put_already(engagement, _key(case.id, notice))):
         hint = f"record it first: `probity breach send ENGAGEMENT {case.id} {notice.id} --channel {there}`"
         raise BadInput(Problem("B037", f"{notice.id} is in the outbox already", Place(case.id), hint))
+
+
+def delivery(engagement: Engagement, case: Case, notice: Notice) -> Entry | None:
+    """Return the outbox's entry of a notice that was put there; None of one that a person submitted."""
+    from infra.notify.outbox import Outbox  # noqa: PLC0415 - only who sends needs channels
+
+    if notice.how != "outbox" or not engagement.outbox.exists():
+        return None
+    return next(iter(Outbox(engagement.outbox).entries(key=_key(case.id, notice))), None)
+
+
+def refuse_undelivered(engagement: Engagement, case: Case) -> None:
+    """Raise `BadInput` where a notice was put into the outbox and no channel has taken it."""
+    for notice in case.notices.values():
+        if notice.how == "outbox":
+            entry = delivery(engagement, case, notice)
+            state = "lost: the outbox does not have it" if entry is None else entry.state.value
+            if state != "sent":
+                hint = "see to its delivery; a dead message is an alert of its own"
+                raise BadInput(Problem("B039", f"{notice.id} is {state}", Place(case.id), hint))
 
 
 def _put_already(engagement: Engagement, key: str) -> str:

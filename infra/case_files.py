@@ -28,9 +28,12 @@ Decide = Callable[[Mapping[str, Sequence[Line]]], Sequence[tuple[str, Said]]]
 
 
 class CaseFiles:
-    """The folder `.probity/cases`. Processes may read and write it at the same time; `BrokenCaseLog` where it fails."""
+    """The folder `.probity/cases`. Processes may read and write it at the same time; `BrokenCaseLog` where it fails.
 
-    def __init__(self, root: Path, signer: Signer, keys: Keys) -> None:
+    Without a signer it can only be read.
+    """
+
+    def __init__(self, root: Path, signer: Signer | None, keys: Keys) -> None:
         self._root, self._signer, self._keys = root, signer, keys
 
     def read(self) -> dict[str, tuple[Line, ...]]:
@@ -67,7 +70,7 @@ class CaseFiles:
             raise self._failed("write", cause) from cause
 
     def _append(self, case: str, length: int, lines: Sequence[Line], said: Said) -> tuple[Line, int]:
-        data, line = write_line(case, lines[-1].head if lines else None, said, self._signer)
+        data, line = write_line(case, lines[-1].head if lines else None, said, self._signing())
         descriptor = os.open(self._root / f"{case}{SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.truncate(length)  # a line that a crash tore
@@ -79,11 +82,16 @@ class CaseFiles:
             flush_folder(self._root)
         return line, length + len(data) + 1
 
+    def _signing(self) -> Signer:
+        if self._signer is None:
+            raise TypeError("these cases were opened to be read")
+        return self._signer
+
     def _write_register(self, heads: Mapping[str, Head]) -> None:
         partial = self._root / f".{REGISTER}.{secrets.token_hex(4)}"
         try:
             with partial.open("xb") as file:
-                file.write(write_register(heads, self._signer))
+                file.write(write_register(heads, self._signing()))
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self._root / REGISTER)
@@ -140,6 +148,9 @@ class CaseFiles:
         try:
             descriptor = os.open(self._root / LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as cause:
+            if self._signer is None:  # a copy on a medium that nobody writes to
+                yield
+                return
             raise self._failed("lock", cause) from cause
         try:
             fcntl.flock(descriptor, how)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evidence.keys import make_keys
 from tests.cli.commands import Outcome, runner
 from tests.cli.engagements import edit, trail, unjudged
 
@@ -176,7 +179,11 @@ def test_a_notice_to_a_partner_is_put_into_the_outbox_once(run: Run, folder: Pat
     assert step(run, folder, *words).code == 0
     again = step(run, folder, *words)
     assert (again.code, "sent already" in again.err) == (2, True)
-    (entry,) = Outbox(folder / ".probity" / "outbox.db").entries()
+    box = Outbox(folder / ".probity" / "outbox.db")
+    (entry,) = box.entries()
+    closing = step(run, folder, "close", "--reason", "x")
+    assert (closing.code, "N-1 is waiting" in closing.err) == (2, True)
+    assert shown(run, folder)["deliveries"]["N-1"]["state"] == "waiting"
     assert (entry.key, entry.kind.value) == (f"case-0001/N-1/{text}", "notice")
 
 
@@ -271,3 +278,21 @@ def test_templates_say_what_they_need(run: Run, folder: Path) -> None:
     assert "data_subject_count" in needed["gdpr-33"]
     assert set(needed["gdpr-33"]) <= set(listed["facts"])
     assert "dora-initial:" in run("breach", "templates", folder).out
+
+
+def test_whoever_holds_the_trust_folder_verifies_cases_without_a_private_key(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    head = shown(run, folder)["head"]
+    copy, trust = tmp_path / "copy", folder / "keys" / "trust"
+    shutil.copytree(folder / ".probity" / "cases", copy)
+    noted = f"case-0001@{head['seq']}:{head['sha256']}"
+    answer = run("breach", "verify", copy, "--trust", trust, "--head", noted, "--format", "json")
+    assert answer.code == 0, answer.err
+    assert json.loads(answer.out)["cases"] == [
+        {"case": "case-0001", "state": "opened", "head": noted.partition("@")[2]}
+    ]
+    make_keys(tmp_path / "other", "somebody else", datetime.now(UTC))
+    assert run("breach", "verify", copy, "--trust", tmp_path / "other" / "trust").code == 4
+    assert run("breach", "verify", copy, "--trust", trust, "--head", f"case-0002@1:{'0' * 64}").code == 4
+    assert run("breach", "verify", tmp_path, "--trust", trust).code == 2

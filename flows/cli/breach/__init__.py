@@ -28,6 +28,7 @@ STEPS = {
     "cure": Verb("flows.cli.breach.cure", "Record since when a breach is cured."),
     "link": Verb("flows.cli.breach.link", "Put more evidence under the hold of a case."),
     "close": Verb("flows.cli.breach.close", "Close a case and release what it held."),
+    "verify": Verb("flows.cli.breach.verify", "Verify the logs of cases with the trust folder alone."),
     "remedies": Verb("flows.cli.breach.remedies", "Show what follows from each incident: cures, rights, credits."),
     "deadlines": Verb("flows.cli.breach.deadlines", "Compute the deadline of one rule, without a case."),
 }

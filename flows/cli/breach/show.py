@@ -22,10 +22,12 @@ def command(engagement: Path, case: str, notice: str | None, head: str | None, f
     Exit code 4 when the log was changed, cut or put back; with --head also when all of it was put back to an older
     state. With --text, standard error has the digest that `review` and `approve` take.
     """
-    from evidence.case_log import check_head, read_head  # noqa: PLC0415 - `--help` opens nothing
+    from checks.notices.plain import plain  # noqa: PLC0415 - `--help` opens nothing
+    from evidence.case_log import check_head, read_head  # noqa: PLC0415
     from flows.cases import case as read  # noqa: PLC0415
     from flows.cases import history  # noqa: PLC0415
     from flows.cli.breach.shown import case_json, full  # noqa: PLC0415
+    from flows.notices import delivery  # noqa: PLC0415
 
     at = desk(engagement)
     if head is not None:
@@ -38,4 +40,12 @@ def command(engagement: Path, case: str, notice: str | None, head: str | None, f
         click.echo(found.notices[notice].text, nl=False)
         click.echo(f"sha256 {found.notices[notice].sha256}", err=True)
         return
-    click.echo(json.dumps(case_json(found, at.now), ensure_ascii=False) if form == "json" else full(found, at.now))
+    entries = {n.id: delivery(at.engagement, found, n) for n in found.notices.values()}
+    put = {name: entry for name, entry in entries.items() if entry is not None}
+    if form == "json":
+        told = {name: {"state": e.state.value, "receipt": e.receipt, "problem": e.problem} for name, e in put.items()}
+        click.echo(json.dumps(case_json(found, at.now) | {"deliveries": told}, ensure_ascii=False))
+        return
+    click.echo(full(found, at.now))
+    for name, entry in put.items():
+        click.echo(plain(f"{name} in the outbox: {entry.state}, {entry.receipt or entry.problem or 'not tried yet'}"))
