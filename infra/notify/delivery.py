@@ -9,10 +9,10 @@ from pathlib import Path
 
 from evidence.errors import Deferred, NotDelivered
 from evidence.model import Severity
-from infra.notify.channel import ATTEMPT_SECONDS, Channel, Sending
+from infra.notify.channel import ATTEMPT_SECONDS, Channel, Receipt, Sending
 from infra.notify.digest import fold
 from infra.notify.message import MAX_SUBJECT, Kind, Message
-from infra.notify.outbox import Claim, Outbox
+from infra.notify.outbox import Claim, Outbox, resolution
 from infra.web.retry import Retry
 
 #: Longer than any attempt, so that a claim ends only when whoever holds it is gone.
@@ -20,6 +20,10 @@ LEASE = timedelta(seconds=5 * ATTEMPT_SECONDS)
 PATIENCE = timedelta(hours=72)
 BACK_OFF = Retry(attempts=1_000_000, first=30.0, longest=3600.0, patience=24 * 3600.0)
 UNDELIVERED = "undelivered:"
+#: After so many attempts, some eight minutes, others are told that a notice fails.
+LATE = 5
+#: After so many attempts nothing is tried past its time, not even once: what it does to a process may be the reason.
+HOPELESS = 100
 
 
 def anything(_: Message) -> None:
@@ -69,7 +73,7 @@ def deliver(
         claim = outbox.claim(now(), rules.lease, tired)
         if claim is None:
             break
-        if claim.attempt > 1 and now() > claim.since + rules.patience:
+        if claim.attempt > HOPELESS and now() > claim.since + rules.patience:
             _give_up(outbox, claim, f"given up after {claim.attempt - 1} attempts", now(), rules, done)
         elif _may_leave(outbox, claim, now(), rules, done) and not _sent(outbox, claim, channels, now, rules, done):
             tired.add(claim.message.channel)
@@ -113,7 +117,7 @@ def _sent(
         _defer(outbox, claim, Deferred(f"internal error: {type(bug).__name__}"), now(), rules, done)
         return False
     else:
-        outbox.sent(claim, receipt, now(), _alerts(message, receipt.problem, now(), rules) if receipt.problem else ())
+        outbox.sent(claim, receipt, now(), _arrived(outbox, claim, receipt, now(), rules))
         done.sent.append(message.id)
     return True
 
@@ -123,7 +127,8 @@ def _defer(outbox: Outbox, claim: Claim, failure: Deferred, now: datetime, rules
     if wait is None or now + timedelta(seconds=wait) > claim.since + rules.patience:
         _give_up(outbox, claim, f"{failure}; given up after {claim.attempt} attempts", now, rules, done)
         return
-    outbox.again(claim, str(failure), now, now + timedelta(seconds=wait))
+    late = _late(claim, str(failure), now, rules)
+    outbox.again(claim, str(failure), now, now + timedelta(seconds=wait), late)
     done.waiting[claim.message.id] = str(failure)
 
 
@@ -133,20 +138,47 @@ def _give_up(outbox: Outbox, claim: Claim, why: str, now: datetime, rules: Rules
 
 
 def _alerts(message: Message, why: str, now: datetime, rules: Rules) -> list[Message]:
-    """Return what tells others of a dead letter; one that was itself such an alert is not told of again."""
+    """Return what tells others of a dead letter."""
+    text = (
+        f"{message.kind.capitalize()} {message.id}: {why}.\nPut right what is named there. "
+        f"`probity notify ENGAGEMENT --retry {message.id}` sends a message again that was given up."
+    )
+    told = (f"{UNDELIVERED}{message.id}", f"{UNDELIVERED}{message.channel}", "Not delivered", text)
+    return _tell(message, *told, now, rules)
+
+
+def _late(claim: Claim, why: str, now: datetime, rules: Rules) -> list[Message]:
+    """Return what tells others, once, that a notice fails: its time may end before it is given up."""
+    message = claim.message
+    if message.kind is not Kind.NOTICE or claim.attempt < LATE:
+        return []
+    text = f"Notice {message.id} failed {claim.attempt} times: {why}.\nIt is tried on. See docs/breach-runbook.md."
+    return _tell(message, *(f"{UNDELIVERED}late:{message.id}",) * 2, "Not delivered yet", text, now, rules)
+
+
+def _arrived(outbox: Outbox, claim: Claim, receipt: Receipt, now: datetime, rules: Rules) -> list[Message]:
+    """Return what tells others that part of a message did not arrive, and that a late notice did."""
+    over = outbox.open_alerts(f"{UNDELIVERED}late:{claim.message.id}") if claim.attempt > LATE else []
+    wrong = _alerts(claim.message, receipt.problem, now, rules) if receipt.problem else []
+    return [*wrong, *(resolution(alert, "The notice was delivered.", now) for alert in over)]
+
+
+def _tell(
+    message: Message, key: str, incident: str, words: str, text: str, now: datetime, rules: Rules
+) -> list[Message]:
+    """Return an alert about a message on the other channels; one that was itself such an alert is not told of again."""
     if message.key.startswith(UNDELIVERED):
         return []
     grave = message.kind is Kind.NOTICE or message.severity is Severity.CRITICAL
     return [
         Message(
-            key=f"{UNDELIVERED}{message.id}",
+            key=key,
             channel=channel,
             kind=Kind.ALERT,
-            incident=f"{UNDELIVERED}{message.channel}",
+            incident=incident,
             severity=Severity.CRITICAL if grave else Severity.MAJOR,
-            subject=f"Not delivered on {message.channel}: {message.subject}"[:MAX_SUBJECT],
-            text=f"{message.kind.capitalize()} {message.id}: {why}.\nPut right what is named there. "
-            f"`probity notify ENGAGEMENT --retry {message.id}` sends a message again that was given up.",
+            subject=f"{words} on {message.channel}: {message.subject}"[:MAX_SUBJECT],
+            text=text,
             link=message.link,
             created=now,
         )

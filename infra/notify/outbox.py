@@ -202,8 +202,10 @@ class Outbox:
             for alert in alerts:
                 insert(db, alert)
 
-    def again(self, claim: Claim, why: str, now: datetime, next_attempt: datetime) -> None:
-        """Note that an attempt failed, and when the next is due."""
+    def again(
+        self, claim: Claim, why: str, now: datetime, next_attempt: datetime, alerts: Sequence[Message] = ()
+    ) -> None:
+        """Note that an attempt failed, and when the next is due; put the alerts that say so, in one step."""
         with self.file.transaction() as db:
             self._end(db, claim, "deferred", why, now)
             db.execute(
@@ -211,6 +213,8 @@ class Outbox:
                 " WHERE id = ? AND token = ?",
                 (why[:MAX_RECEIPT], micros(next_attempt), claim.message.id, claim.token),
             )
+            for alert in alerts:
+                insert(db, alert)
 
     def dead(self, claim: Claim, why: str, now: datetime, alerts: Sequence[Message]) -> None:
         """Give a message up, and put the alerts that say so, in one step."""

@@ -174,6 +174,30 @@ def test_patience_ends_in_a_dead_letter(tmp_path: Path) -> None:
     assert len(other.keys) == 1
 
 
+def test_notice_that_fails_is_told_to_others_long_before_it_is_given_up(tmp_path: Path) -> None:
+    bad, other = Desk(name="bad").failing(*[Deferred("away")] * 6), Desk(name="other")
+    office = Office(tmp_path, bad, other, fallback=("bad", "other"))
+    office.put(notice("n", "bad"), message("a", "bad"))
+    for _ in range(5):
+        office.tick(HOUR)
+    assert [s.message.subject for s in other.taken] == ["Not delivered yet on bad: subject of n"]
+    for _ in range(4):
+        office.tick(HOUR)
+    assert [(s.message.kind, s.message.severity) for s in other.taken] == [
+        (Kind.ALERT, Severity.CRITICAL),
+        (Kind.RESOLVE, Severity.CRITICAL),
+    ]
+    assert set(bad.keys) == {"n", "a"}
+
+
+def test_message_whose_time_ended_while_the_machine_was_down_is_tried_once_more(tmp_path: Path) -> None:
+    office = Office(tmp_path, desk := Desk().failing(Deferred("away")))
+    office.put(message("a"))
+    office.tick()
+    office.tick(200 * HOUR)
+    assert desk.keys == ["a"]
+
+
 def test_message_that_nobody_could_try_in_time_is_still_tried_once(tmp_path: Path) -> None:
     office = Office(tmp_path, desk := Desk())
     office.put(message("a"))
