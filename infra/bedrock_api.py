@@ -56,7 +56,7 @@ class BedrockGathering:
             profiles = answers.ask("ListInferenceProfiles", listing)
         if "models" in names:
             models = answers.ask("ListFoundationModels", client.list_foundation_models)
-        when = instant_text(self.gathering.now())
+        when = instant_text(self.gathering.observed())
         found = [
             *_retention(region, retention or {}, when),
             *(_logging(region, logging or {}, when) if LOGGING in answers.answers else ()),

@@ -33,7 +33,7 @@ class BucketGathering:
         """Gather one bucket; what cannot be had is on its card."""
         address = f"s3://{wanted.name}"
         answers = Answers(address, self.source, self.gathering)
-        found = read_bucket(self.s3, self.kms_in, wanted, answers, self.gathering.now)
+        found = read_bucket(self.s3, self.kms_in, wanted, answers, self.gathering.observed)
         families: tuple[str, ...] = SETTINGS
         if wanted.content:
             families = (*SETTINGS, "data_lifecycle")

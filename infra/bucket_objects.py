@@ -110,9 +110,9 @@ class Bucket:
     _known: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
 
     def region(self) -> str:
-        """Return the region the bucket is in; S3 says nothing for the first region it had."""
+        """Return the region the bucket is in."""
         try:
-            return self.client.get_bucket_location(Bucket=self.name).get("LocationConstraint") or "us-east-1"
+            return region_of(self.client.get_bucket_location(Bucket=self.name))
         except (ClientError, BotoCoreError) as cause:
             raise source_error("locate", f"s3://{self.name}", cause) from cause
 
@@ -208,6 +208,12 @@ class Bucket:
             return listed, cause
         with spool:
             return Fetched(listed, into.put(spool), metadata)
+
+
+def region_of(answer: Mapping[str, Any]) -> str:
+    """Return a region as `GetBucketLocation` states it: nothing for the first one that S3 had, `EU` for the second."""
+    stated = answer.get("LocationConstraint") or "us-east-1"
+    return "eu-west-1" if stated == "EU" else str(stated)
 
 
 def refuse_region(bucket: Bucket, gathering: Gathering) -> None:

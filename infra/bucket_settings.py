@@ -16,6 +16,7 @@ from typing import Any
 
 from evidence.model import instant_text
 from infra.aws_answers import Answers
+from infra.bucket_objects import region_of
 from infra.family_rows import Row
 
 PROVIDER = "aws"
@@ -57,12 +58,15 @@ class BucketSettings:
 
 
 def read_bucket(
-    s3: Any, kms_in: Callable[[str], Any], bucket: Wanted, answers: Answers, now: Callable[[], datetime]
+    s3: Any, kms_in: Callable[[str], Any], bucket: Wanted, answers: Answers, observed: Callable[[], datetime]
 ) -> BucketSettings:
-    """Ask everything about one bucket; what cannot be had is a fault of `answers`, and gives no row."""
+    """Ask everything about one bucket; what cannot be had is a fault of `answers`, and gives no row.
+
+    `observed` says to which instant what is answered is dated.
+    """
     name = {"Bucket": bucket.name}
     located = answers.ask("GetBucketLocation", lambda: s3.get_bucket_location(**name))
-    found = BucketSettings(_region(located) if "GetBucketLocation" in answers.answers else None)
+    found = BucketSettings(region_of(located) if "GetBucketLocation" in answers.answers else None)
     versioning = answers.ask("GetBucketVersioning", lambda: s3.get_bucket_versioning(**name))
     found.versioned = "GetBucketVersioning" not in answers.answers or "Status" in versioning
     lifecycle = answers.ask(
@@ -74,19 +78,13 @@ def read_bucket(
     found.inventories = tuple(_inventories(s3, bucket, answers))
     rules = _listed(replication.get("ReplicationConfiguration"), "Rules")
     destinations = {arn: _destination(s3, arn, answers) for arn in sorted({_arn(rule) for rule in rules} - {""})}
-    when = instant_text(now())
+    when = instant_text(observed())
     found.rows += _placed(bucket, found.region, when)
     found.rows += _lifecycle(bucket, lifecycle, when)
     found.rows += _settings(bucket, versioning, lock, when)
     found.rows += _replicated(bucket, rules, destinations, when)
     found.rows += _encrypted(bucket, encryption, kms_in, found.region, answers, when)
     return found
-
-
-def _region(answer: Mapping[str, Any]) -> str:
-    """Return a region as `GetBucketLocation` states it: nothing for the first one, `EU` for the second."""
-    stated = answer.get("LocationConstraint") or "us-east-1"
-    return "eu-west-1" if stated == "EU" else str(stated)
 
 
 def _arn(rule: Mapping[str, Any]) -> str:
@@ -98,7 +96,7 @@ def _destination(s3: Any, arn: str, answers: Answers) -> str | None:
     other = arn.rpartition(":")[2]
     call = f"GetBucketLocation of {other}"
     answer = answers.ask(call, partial(s3.get_bucket_location, Bucket=other))
-    return _region(answer) if call in answers.answers else None
+    return region_of(answer) if call in answers.answers else None
 
 
 def _listed(value: Any, name: str) -> list[Any]:

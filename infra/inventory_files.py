@@ -37,6 +37,8 @@ FIELDS = {
 }
 NEEDED = ("Bucket", "Key", "LastModifiedDate")
 FORMATS = ("CSV", "Parquet")
+#: What damaged files make their readers raise; a time out of range is an error of value or an overflow.
+_DAMAGE = (csv.Error, OSError, pa.ArrowException, ValueError, OverflowError, MemoryError)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
@@ -78,7 +80,7 @@ def read_objects(
                 tally.problem(f"{tally.name}: row {read + 1}: {cause}")
             else:
                 yield read, found
-    except (SourceError, LimitExceeded, csv.Error, OSError, pa.ArrowException, UnicodeDecodeError) as cause:
+    except (*_DAMAGE, SourceError, LimitExceeded) as cause:
         tally.break_off(f"row {read + 2}", str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__)
 
 

@@ -126,7 +126,7 @@ def _snapshot(
         files = tuple((there[one["key"]], str(one["MD5checksum"]).lower()) for one in listed)
     except KeyError as cause:
         return _wrong(unusable, f"{cause} is not there")
-    except (ValueError, TypeError, OverflowError, RecursionError) as cause:
+    except (ValueError, TypeError, OverflowError, OSError, RecursionError) as cause:
         return _wrong(unusable, str(cause) or "it is not as documented")
     if begun > delivered:
         return _wrong(unusable, "it was begun after it was delivered")

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, NamedTuple, cast
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from infra.normalise import Normaliser
     from infra.schedules import Schedule
     from infra.tables import Part
+
+
+#: So long after the audit's instant an answer still stands for it; gathering large logs takes most of that.
+HARDLY_PAST = timedelta(hours=1)
 
 
 def collector_name() -> str:
@@ -140,6 +144,15 @@ class Gathering:
     def instant(self) -> datetime:
         """Return the instant that a source's own observations are dated to: the audit's."""
         return self.as_of or self.now()
+
+    def observed(self) -> datetime:
+        """Return the instant to which an answer of now is dated: the audit's, if that is hardly past; else now.
+
+        The audit's instant is taken before gathering, and what is dated after it counts for nothing. An audit as of a
+        day long past must not be told what was seen today as if it had been seen then.
+        """
+        now = self.now()
+        return self.instant if timedelta(0) <= now - self.instant <= HARDLY_PAST else now
 
     def store(self, path: Path, *, limit: int, into: Batch | None = None) -> Stored:
         """Put a file into the locker or a batch before anything parses it; raises `Terminal` if it may not be read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,13 +19,17 @@ import boto3
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
-from evidence.errors import Terminal
+from evidence.errors import Terminal, Transient
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period, Status, instant_text
+from infra.bucket_objects import Listed
+from infra.invocation_logs import reduced
 from infra.limits import Limits
 from infra.source import Gathered, Gathering
 from infra.sources.bedrock import Bedrock
@@ -312,6 +317,31 @@ def test_an_object_that_is_cut_off_or_swells_is_incomplete(
         one = card(found, name)
         assert (one.complete, one.unreadable) == (False, 1), one
     assert 0 < card(found, "cut.json.gz").rows < 200
+
+
+def cut(listed: Listed, body: bytes) -> str:
+    with pytest.raises(Transient, match="bytes came") as raised:
+        reduced("s3://b", Limits(), listed, io.BytesIO(body))
+    return str(raised.value)
+
+
+def test_an_object_that_comes_with_fewer_bytes_than_were_listed_is_asked_for_again() -> None:
+    body = packed(call(1))
+    assert PROMPT not in cut(Listed("k", len(body) + 9, "e", DAY), body)
+    assert PROMPT not in cut(Listed("k", len(body), "e", DAY), body[:-9])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 400), st.booleans())
+def test_whatever_an_object_holds_no_word_of_it_is_kept(junk: bytes, at: int, zipped: bool) -> None:
+    plain = json.dumps(call(1)).encode()
+    torn = plain[:at] + junk + plain[at:]
+    body = gzip.compress(torn) if zipped else torn
+    kept = reduced("s3://b", Limits(), Listed("k", len(body), "e", DAY), io.BytesIO(body)).read()
+    about, *records = [json.loads(line) for line in kept.splitlines()]
+    assert int(about["records"]) == len(records)
+    assert about["sha256"] == hashlib.sha256(body).hexdigest()
+    assert not any(text.encode() in kept for text in (PROMPT, SAID, TEAM))
 
 
 def test_a_second_run_fetches_nothing_again_and_says_the_same(

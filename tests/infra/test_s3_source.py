@@ -5,13 +5,16 @@ S3 is moto's server; it delivers no inventories, so the lists are ours. KMS and 
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from checks.judge import Evidence, judge
@@ -22,11 +25,24 @@ from infra.aws import aws_client
 from infra.bucket_objects import Bucket
 from infra.bucket_settings import Wanted
 from infra.family_rows import FamilyRows
+from infra.inventory_files import columns_of, read_objects
 from infra.inventory_rows import InventoryReading
+from infra.limits import Limits
 from infra.s3_inventory import chosen
 from infra.source import Gathered, Gathering
 from infra.sources.s3 import S3
-from tests.infra.bucket_inventory import LISTS, REGION, SOURCE, World, listed
+from infra.tally import Tally
+from tests.infra.bucket_inventory import (
+    LISTS,
+    PARQUET_SCHEMA,
+    REGION,
+    SCHEMA,
+    SOURCE,
+    World,
+    as_csv,
+    as_parquet,
+    listed,
+)
 from tests.metamorphic.quick import QuickEngine
 from tests.world import contract_of, gather_folder, write_evidence
 
@@ -84,7 +100,7 @@ def card(found: Gathered, ending: str) -> ExtractionCard:
     return one
 
 
-def settings(found: Gathered) -> dict[str, str]:
+def settings_of(found: Gathered) -> dict[str, str]:
     return {row["setting"]: row["value"] for row in rows(found, "settings")}
 
 
@@ -190,6 +206,21 @@ def emptied(world: World, folder: str) -> None:
     world.s3.delete_object(Bucket=LISTS, Key=f"lists/{SOURCE}/daily/data/{DAYS[1]:%Y%m%d%H%M}.csv.gz")
 
 
+@pytest.mark.parametrize("form", ["CSV", "Parquet"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, 4000), cut=st.integers(0, 60), junk=st.binary(max_size=20), packed=st.booleans())
+def test_a_damaged_list_is_read_as_far_as_it_goes(
+    form: str, at: int, cut: int, junk: bytes, packed: bool, tmp_path: Path
+) -> None:
+    good = (as_csv if form == "CSV" else as_parquet)([listed(f"k{n}", "2025-06-01T10:00:00.000Z") for n in range(9)])
+    whole = good if packed or form == "Parquet" else gzip.decompress(good)
+    path, tally = tmp_path / "list", Tally("list")
+    path.write_bytes(whole[: at % len(whole)] + junk + whole[at % len(whole) + cut :])
+    columns = columns_of(form, SCHEMA if form == "CSV" else PARQUET_SCHEMA)
+    found = list(read_objects(path, form, columns, SOURCE, Limits(), tally))
+    assert len(found) >= 9 or tally.unreadable
+
+
 @pytest.mark.parametrize("harm", [damaged, unchecked, changed, emptied])
 def test_a_list_that_is_not_what_its_checksums_say_is_not_read(harm: Any, tmp_path: Path, s3: str) -> None:
     world = World(s3)
@@ -244,7 +275,7 @@ def test_a_lifecycle_rule_is_a_setting_and_says_nothing_of_any_age(tmp_path: Pat
     rule = {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "in/"}, "Expiration": {"Days": 1}}
     world.s3.put_bucket_lifecycle_configuration(Bucket=SOURCE, LifecycleConfiguration={"Rules": [rule]})
     found = gather(tmp_path, s3, {"content": []})
-    assert settings(found)["s3_lifecycle_rule"] == "Enabled: current versions after 1 days, noncurrent after no days"
+    assert settings_of(found)["s3_lifecycle_rule"] == "Enabled: current versions after 1 days, noncurrent after no days"
     assert "data_lifecycle" not in found.tables  # an empty table would say that nothing was stored
 
 
@@ -305,6 +336,15 @@ def test_a_bucket_is_stored_where_it_is_and_its_key_lies_where_it_lies(tmp_path:
     assert stores == {("new-writes", True, "AES-256"), ("all", True, "AES-256")}
 
 
+@pytest.mark.parametrize(("back", "dated"), [(timedelta(minutes=5), True), (timedelta(days=30), False)])
+def test_an_answer_is_dated_to_the_audit_that_asks_and_not_to_one_long_past(
+    back: timedelta, dated: bool, tmp_path: Path, s3: str
+) -> None:
+    World(s3)
+    found = gather(tmp_path, s3, {"content": []}, as_of=NOW - back)
+    assert {row["captured_at"] for row in rows(found, "settings")} == {NOW - back if dated else NOW}
+
+
 def test_one_object_that_is_not_encrypted_is_shown(tmp_path: Path, s3: str) -> None:
     World(s3).deliver(DAYS[0], [A, B | {"EncryptionStatus": "NOT-SSE"}])
     (one,) = rows(gather(tmp_path, s3), "storage_configs")
@@ -340,7 +380,7 @@ def test_a_bucket_that_is_not_there_is_on_its_card_and_gives_no_row(tmp_path: Pa
     one = card(found, "s3://nobodys-bucket")
     assert (one.complete, one.rows) == (False, 0)
     assert "NoSuchBucket" in " ".join(one.problems)
-    assert all(rows(found, family) == [] for family in S3.provides - {"settings"})
+    assert all(rows(found, family) == [] for family in set(found.tables) - {"settings"})
 
 
 def test_nothing_is_fetched_twice_and_the_second_run_says_the_same(tmp_path: Path, s3: str) -> None:
