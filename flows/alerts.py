@@ -91,11 +91,19 @@ def audited(engagement: Engagement, done: Audited, now: datetime) -> None:
         "The source answers again.",
         now,
     )
-    by_clock = _by_clock(engagement, done)
     for finding in done.result.findings:
         if finding.status is Status.MET:
             _kept(engagement, done, finding, now)
-        elif finding.status is Status.BREACHED and finding.commitment not in by_clock:
+    promises_broken(engagement, done, now)
+
+
+def promises_broken(engagement: Engagement, done: Audited, now: datetime) -> None:
+    """Put the alerts of broken promises that no clock pages for; what was put for this bundle is not put again."""
+    if engagement.file.notify is None:
+        return
+    by_clock = _by_clock(engagement, done)
+    for finding in done.result.findings:
+        if finding.status is Status.BREACHED and finding.commitment not in by_clock:
             _broken(engagement, done, finding, now)
 
 

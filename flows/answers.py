@@ -11,9 +11,11 @@ from datetime import datetime
 from evidence.ledger import Ledger
 from evidence.model import AuditResult, Status
 from flows import vendor_notices
+from flows.alerts import promises_broken
 from flows.cases import CaseId, of_audit
 from flows.due import schedules_of
 from flows.engagement import Engagement
+from flows.pipeline import Audited
 from flows.sealed import open_sealed
 from flows.sealed_runs import SealedRun, content_of, name_of, sealed_runs
 from infra.answered import Answered
@@ -42,6 +44,8 @@ def answer(engagement: Engagement, run: SealedRun, now: datetime) -> tuple[CaseI
     with content_of(engagement, run, now) as content:
         result: AuditResult = open_sealed(content).result
         notified = vendor_notices.of_content(engagement, name_of(engagement, run), content, now)
+    # A run that died between its bundle and its alerts told nobody.
+    promises_broken(engagement, Audited(result, name_of(engagement, run), ()), now)
     found = tuple(dict.fromkeys((*of_audit(engagement, result, name_of(engagement, run), now), *notified)))
     Answered(engagement.state).mark(run.completed.run)
     return found

@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from evidence.errors import ProbityError
 from evidence.model import instant_text
+from flows import alerts
 from flows.audit import audit
 from flows.due import schedules_of, standing
 from flows.resume import resume
@@ -43,6 +44,7 @@ def _finish(engagement: str) -> None:
     opened = reopen(Request(engagement))
     try:
         for audited in resume(opened.engagement, opened.sealer, opened.now, lambda _: None):
+            alerts.audited(opened.engagement, audited, opened.now())
             get_run_logger().info("finished what was interrupted: %s", audited.bundle)
     except ProbityError as error:  # it does not keep today's audit from being made
         get_run_logger().warning("an interrupted run cannot be finished: %s", error)

@@ -13,12 +13,14 @@ from evidence.model import Status
 from flows.answers import answer, unanswered
 from flows.cases import cases
 from flows.due import ledger_of, standing
+from flows.notifying import open_desk, tick
 from flows.sealed_runs import failing
 from flows.watching import cosign, look, reverified
 from infra.notify.outbox import Outbox
 from tests.cli.engagements import copied, edit
 from tests.flows import by_schedule
 from tests.flows.by_schedule import opened, slot
+from tests.infra.notify.services import serving
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -151,6 +153,17 @@ def test_a_missed_slot_is_an_alert_once_and_before_the_next_audit_and_is_resolve
     by_schedule.audit(folder, 3, late=3 * HOUR)
     assert look(opened(folder), slot(3) + 4 * HOUR).wrong == ()
     assert [kind for kind, _ in told(folder)] == ["alert", "resolve"]
+
+
+def test_the_outside_monitor_hears_nothing_while_something_is_wrong(folder: Path) -> None:
+    with serving() as service:
+        heartbeat = '  heartbeat: {url: "${BEAT}"}\nschedules:'
+        edit(folder / "audit.yaml", "schedules:", NOTIFY.replace("schedules:", heartbeat))
+        desk = open_desk(opened(folder), lambda: slot(3), {"BEAT": f"{service.address}/beat"}.get, lambda: 0.5)
+        tick(desk, well=False)
+        assert service.asked == []
+        tick(desk)
+        assert [asked.path for asked in service.asked] == ["/beat"]
 
 
 def test_a_ledger_that_is_no_single_history_is_an_alert_and_starts_nothing(folder: Path) -> None:

@@ -286,3 +286,16 @@ def test_retention_is_calendar_time_and_never_a_day_less(at: str, retain: str, u
 def test_configuration_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         config(**changes)
+
+
+def test_a_stored_bundle_is_read_back_by_its_name(vault: Vault, tmp_path: Path) -> None:
+    sealed = bundle(tmp_path / "in")
+    put(vault, sealed)
+    found = LockedBucket(vault, config()).fetch("audit-1.zip", tmp_path)
+    assert found is not None
+    assert found.read_bytes() == sealed.read_bytes()
+
+
+def test_a_bundle_that_is_not_stored_is_none(vault: Vault, tmp_path: Path) -> None:
+    assert LockedBucket(vault, config()).fetch("audit-2.zip", tmp_path) is None
+    assert list(tmp_path.iterdir()) == []

@@ -92,3 +92,17 @@ def test_deploying_again_changes_nothing_and_what_is_gone_from_the_file_is_retir
     told = {(each["change"], each["what"].partition(":")[0]) for each in dry["changes"]}
     assert {("created", "scheduled/trail-region"), ("retired", "scheduled/trail-residency")} <= told
     assert asked(town, "deployments/filter", deployments={"name": {"any_": ["trail-region"]}}) == []
+
+
+def test_a_pool_of_containers_is_made_and_its_runs_are_told_their_image(town: Town) -> None:
+    image = "probity@sha256:" + "0" * 64
+    file = town.engagement / "audit.yaml"
+    pool = f"  pool: {{name: containers, type: docker, image: '{image}', engagement: /engagements/e}}\n  zone:"
+    file.write_text(file.read_text().replace("  zone:", pool))
+    deployed = town.probity("deploy", town.engagement, "--format", "json")
+    assert deployed.returncode == 0, deployed.stderr
+    changes = {(each["change"], each["what"].partition(":")[0]) for each in json.loads(deployed.stdout)["changes"]}
+    assert {("created", "work pool containers"), ("changed", "tick/trail")} <= changes
+    (found,) = asked(town, "deployments/filter", deployments={"name": {"any_": ["trail-region", "trail-residency"]}})
+    assert (found["work_pool_name"], found["job_variables"]) == ("containers", {"image": image})
+    assert found["parameters"]["engagement"] == "/engagements/e"
