@@ -36,12 +36,13 @@ mutants: $(STAMP)
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz.run $(if $(SECONDS),--seconds $(SECONDS)) $(FUZZ)
 
-# Kills sealings: at every named moment and at 200 random instants, on a folder and on S3 as moto imitates it. Then
-# kills server, worker, runs and receivers of scheduled audits, 100 times.
+# Kills sealings: at every named moment and at 200 random instants, on a folder and on S3 as moto imitates it; gatherings, whose
+# locker and tables must end as if nothing had happened; then server, worker, runs and receivers of scheduled audits, 100 times.
 kills: $(STAMP)
 	$(BIN)/python -m tests.kills.campaign --every-moment --random 200
 	$(BIN)/python -m tests.kills.campaign --place s3 --every-moment --random 200
 	$(BIN)/python -m tests.kills.scheduled --kills 100
+	$(BIN)/python -m tests.kills.gathering --random 100
 
 # Kills who puts messages, who delivers and who receives them, 100 times; nothing may be lost, doubles are counted.
 kill-messages: $(STAMP)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.parsers import ResponseParserError
 
 from evidence.errors import Terminal
 
@@ -40,10 +43,25 @@ def aws_client(
         client = boto3.session.Session().client(service, region_name=region, endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as cause:
         raise Terminal(f"no client for {service} in {region}: {cause}") from cause
+    if client.meta.service_model.resolved_protocol in {"json", "rest-json"}:
+        client.meta.events.register("before-parse", _refuse_foreign)
     host = urlsplit(client.meta.endpoint_url).hostname
     if egress is not None and host not in egress:
         raise Terminal(f"{host} is not a host that evidence may be fetched from; add it to `egress` in audit.yaml")
     return client
+
+
+def _refuse_foreign(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuse a successful answer that is no JSON object: botocore takes it for one that says nothing."""
+    body = response_dict.get("body")
+    if response_dict["status_code"] >= 300 or not isinstance(body, bytes):
+        return
+    try:
+        found = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ResponseParserError("the answer is no JSON object")
 
 
 def aws_identity() -> str:

@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded
 from evidence.locker import Stored
 from infra.bucket_objects import source_error
-from infra.s3 import code_of
+from infra.s3 import FAILURES, code_of
 from infra.source import Custody, Gathering, Source
 from infra.tally import Tally
 
@@ -48,7 +46,7 @@ class Answers:
         except LimitExceeded as cause:
             self.faults.append(str(cause))
             return {}
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             if (code := code_of(cause)) in absent:
                 self.answers[call] = {"none": code}
             else:

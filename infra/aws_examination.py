@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from evidence.errors import BadInput, Place, Problem
 from infra.bucket_objects import source_error
 from infra.examination import Examination, Observation, Outcome, failed
-from infra.s3 import NO_BUCKET, code_of
+from infra.s3 import FAILURES, NO_BUCKET, code_of
 
 
 def ask(
@@ -21,7 +19,7 @@ def ask(
     started = at.now()
     try:
         answer = call()
-    except (ClientError, BotoCoreError) as cause:
+    except FAILURES as cause:
         if code_of(cause) in absent:
             return Observation(what, Outcome.FINE, "answered that nothing is set"), {}
         if code_of(cause) in NO_BUCKET:

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
@@ -24,7 +22,7 @@ from botocore.exceptions import (
 from evidence.canonical import canonical_bytes
 from evidence.errors import LimitExceeded, SourceError, Terminal, Transient, VerificationError
 from evidence.locker import Batch, Locker, Stored
-from infra.s3 import NO_BUCKET, NO_IDENTITY, NO_RIGHTS, code_of
+from infra.s3 import FAILURES, NO_BUCKET, NO_IDENTITY, NO_RIGHTS, code_of
 from infra.source import Gathering
 
 THREADS = 16
@@ -113,7 +111,7 @@ class Bucket:
         """Return the region the bucket is in."""
         try:
             return region_of(self.client.get_bucket_location(Bucket=self.name))
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             raise source_error("locate", f"s3://{self.name}", cause) from cause
 
     def list(self, prefix: str) -> Iterator[Listed]:
@@ -126,7 +124,7 @@ class Bucket:
                     if count > MAX_OBJECTS:
                         raise LimitExceeded(f"s3://{self.name}/{prefix}: more than {MAX_OBJECTS} objects")
                     yield Listed(item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             raise source_error("list", f"s3://{self.name}/{prefix}", cause) from cause
 
     def fetch(self, wanted: Iterable[Listed], into: Batch) -> Iterator[Fetched | tuple[Listed, SourceError]]:
@@ -193,7 +191,7 @@ class Bucket:
             # The version that was listed, and no other one that was put in its place meanwhile.
             answer = self.client.get_object(Bucket=self.name, Key=listed.key, IfMatch=listed.etag)
             kept = self.keeping(listed, answer["Body"])
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             raise source_error("read", where, cause) from cause
         return kept, {name.lower(): value for name, value in answer.get("Metadata", {}).items()}
 

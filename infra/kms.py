@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from evidence import p256
 from evidence.errors import BadInput, LimitExceeded, OutputFailed, Place, Problem
 from evidence.signer import PublicKey
-from infra.s3 import code_of
+from infra.s3 import FAILURES, code_of
 
 MAX_RAW_BYTES = 4096  # of a message that KMS hashes itself
 _P256, _ML_DSA_65 = "ECDSA_SHA_256", "ML_DSA_SHAKE_256"
@@ -60,7 +60,7 @@ class KmsSigner:
             self._client.sign(
                 KeyId=self._key, Message=b"rehearsal", MessageType="RAW", SigningAlgorithm=algorithm, DryRun=True
             )
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             # The service answers a permitted rehearsal with this error (AWS KMS API reference, "Testing permissions").
             if code_of(cause) != "DryRunOperationException":
                 raise OutputFailed(f"awskms:{self._key}: may not sign ({cause})") from cause
@@ -68,7 +68,7 @@ class KmsSigner:
     def _ask(self, operation: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client, operation)(**arguments)
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             raise OutputFailed(f"awskms:{self._key}: {operation} failed ({cause})") from cause
 
 

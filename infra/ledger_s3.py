@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from evidence.errors import OutputFailed, ProbityError
-from infra.s3 import ABSENT, TAKEN, checksummed, code_of, explain, open_client
+from infra.s3 import ABSENT, FAILURES, TAKEN, checksummed, code_of, explain, open_client
 
 MAX_BYTES = 64 * 1024
 
@@ -29,7 +29,7 @@ class LedgerBucket:
                 Bucket=self._bucket, Prefix=self._prefix
             ):
                 found += [item["Key"].removeprefix(self._prefix) for item in page.get("Contents", ())]
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             raise self._failed("list", cause) from cause
         return found
 
@@ -44,7 +44,7 @@ class LedgerBucket:
             if code_of(cause) in ABSENT:
                 return None
             raise self._failed("read", cause) from cause
-        except BotoCoreError as cause:
+        except FAILURES as cause:
             raise self._failed("read", cause) from cause
         self._known[name] = data
         return data
@@ -57,7 +57,7 @@ class LedgerBucket:
             if code_of(cause) in TAKEN:
                 return False
             raise self._failed("write", cause) from cause
-        except BotoCoreError as cause:
+        except FAILURES as cause:
             raise self._failed("write", cause) from cause
         if self.read(name) != data:
             raise OutputFailed(f"s3://{self._bucket}/{self._prefix}{name}: came back otherwise than it was written")

@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from evidence.container import CHUNK
 from evidence.errors import BadInput, DigestMismatch, OutputFailed, Place, Problem
 from evidence.redact import split
-from infra.s3 import code_of, explain
+from infra.s3 import FAILURES, code_of, explain
 from infra.s3_object import PART_BYTES, Returned, Upload, upload
 from infra.store_s3 import S3Store, retain_until
 
@@ -76,7 +74,7 @@ class LockedBucket:
             with target.open("wb") as file:
                 for chunk in body.iter_chunks(CHUNK):
                     file.write(chunk)
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             if code_of(cause) in ABSENT:
                 return None
             raise explain("read", f"s3://{bucket}/{key}", cause) from cause
@@ -123,7 +121,7 @@ class LockedBucket:
     def _ask(self, bucket: str, operation: str) -> Mapping[str, Any]:
         try:
             answer: Mapping[str, Any] = getattr(self.client, operation)(Bucket=bucket)
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             if code_of(cause) in LOCK_NOT_CONFIGURED:
                 return {}
             raise explain("read the settings of", f"s3://{bucket}", cause) from cause

@@ -9,16 +9,21 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from evidence.errors import BadInput, OutputFailed, Place, ProbityError, Problem
 
 #: Time-outs, throttling and 5xx are tried again by the client with growing waits, everything else is not.
 ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+
+#: Whatever a request may end in: a refusal, a connection that fails, or an answer that is none of the service's.
+FAILURES = (ClientError, BotoCoreError, ResponseParserError, ParseError)
 
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 ABSENT = frozenset({"NoSuchKey", "404"})

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from evidence.container import CHUNK, Slice, chunks_of
 from evidence.errors import OutputFailed
-from infra.s3 import TAKEN, checksummed, code_of, explain
+from infra.s3 import FAILURES, TAKEN, checksummed, code_of, explain
 
 #: A larger file goes up in parts of this size, so that memory stays bounded; S3 takes 10,000 of them.
 PART_BYTES = 16 * 1024 * 1024
@@ -53,7 +53,7 @@ class Upload:
         try:
             whole = self.size <= part_bytes
             return Sent(_version(self._send_whole(client) if whole else self._send_in_parts(client, part_bytes)))
-        except (ClientError, BotoCoreError) as cause:
+        except FAILURES as cause:
             if code_of(cause) in TAKEN:
                 return None
             raise explain("write", self.where, cause) from cause
@@ -89,7 +89,7 @@ class Upload:
     def _abort(self, client: Any, begun: str) -> None:
         try:
             client.abort_multipart_upload(**self._name, UploadId=begun)
-        except (ClientError, BotoCoreError):
+        except FAILURES:
             return  # the bucket's lifecycle removes what is never completed
 
     def read_back(self, client: Any, version: str | None) -> Returned:
@@ -104,7 +104,7 @@ class Upload:
                     size += len(chunk)
             except ClientError as cause:
                 raise explain("read back", self.where, cause) from cause
-            except BotoCoreError as cause:
+            except FAILURES as cause:
                 if attempt + 1 == READS:
                     raise explain("read back", self.where, cause) from cause
             else:

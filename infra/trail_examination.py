@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from infra.aws_examination import ask
+from infra.bucket_objects import region_of
 from infra.examination import Examination, Observation, Outcome
 
 
@@ -19,7 +20,7 @@ def examine_trail(
     yield located
     if located.outcome is not Outcome.FINE:
         return
-    region = answer.get("LocationConstraint") or "us-east-1"
+    region = region_of(answer)
     if at.evidence_regions is not None and region not in at.evidence_regions:
         detail = f"is in {region}, and `evidence_regions` in audit.yaml does not have it"
         yield Observation(f"locate s3://{bucket}", Outcome.MISCONFIGURED, detail)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from evidence.model import Assurance
+from infra.examination import Examination, Fetch, Observation, Outcome
 from infra.source import Gathering, Source
 from infra.trust_folders import TrustFolders
 
@@ -23,6 +26,17 @@ class Audits(Source):
     )
 
     provides: ClassVar[frozenset[str]] = frozenset({"audit_runs"})
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - what lies there is not looked at
+        """Say which of our own folders are read."""
+        for folder in (self.ledger, self.bundles):
+            yield Fetch(f"folder {folder}", "local files", tuple(sorted(self.gives)))
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Look whether the folders are there; before the first audit they are not, and that is no fault."""
+        for folder in (self.ledger, self.bundles):
+            there = (at.root / folder).is_dir()
+            yield Observation(f"read {folder}", Outcome.FINE, "a folder" if there else "nothing was audited yet")
 
     def gather(self, gathering: Gathering) -> None:
         """Examine the ledger, verify the bundles of its runs, and state each slot; BadInput without a usable trust."""

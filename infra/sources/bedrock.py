@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from infra.examination import Examination, Fetch, Observation
 from infra.source import Gathering, Source
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
@@ -16,6 +19,13 @@ GIVES: dict[str, tuple[str, ...]] = {
     "models": ("settings",),
     "invocations": ("feature_usage", "processing_activity"),
 }
+CALLS: dict[str, tuple[str, ...]] = {
+    "settings": ("GetModelInvocationLoggingConfiguration", "GetAccountDataRetention"),
+    "profiles": ("ListInferenceProfiles",),
+    "models": ("ListFoundationModels",),
+    "invocations": ("GetModelInvocationLoggingConfiguration",),
+}
+CHAIN = "AWS's standard chain of credentials"
 
 
 class Bedrock(Source):
@@ -40,6 +50,24 @@ class Bedrock(Source):
     def gives(self) -> frozenset[str]:
         """Return what the readings give that are asked for."""
         return frozenset(family for name in self.reads for family in GIVES[name])
+
+    def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
+        """Say which calls are made in which region, and whose logs are read."""
+        for region in self.regions:
+            for name in self.reads:
+                for call in CALLS.get(name, ()):
+                    yield Fetch(f"bedrock:{call} in {region}", CHAIN, GIVES[name], "of the moment")
+            if "invocations" in self.reads:
+                yield Fetch(f"invocation logs of {region}, where it delivers them", CHAIN, GIVES["invocations"])
+
+    def examine(self, at: Examination) -> Iterator[Observation]:
+        """Ask every region what gathering asks it; where logs lie shows only then."""
+        from infra.aws import aws_client  # noqa: PLC0415 - naming a source must not need boto3
+        from infra.bedrock_examination import examine_region  # noqa: PLC0415
+
+        calls = tuple(call for name in self.reads for call in CALLS.get(name, ()))
+        for region in self.regions:
+            yield from examine_region(aws_client("bedrock", region, egress=at.egress), region, calls, at)
 
     def gather(self, gathering: Gathering) -> None:
         """Ask what `reads` names about every region; what cannot be had is on the region's cards."""

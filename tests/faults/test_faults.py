@@ -13,7 +13,7 @@ from tests.faults.storm import SEED, Storm
 
 pytestmark = pytest.mark.server
 #: Sources that no scenario reads yet.
-WITHOUT = frozenset({"audits", "bedrock", "probe", "s3"})
+WITHOUT = frozenset({"audits", "probe"})
 
 
 def test_faults_never_look_like_compliance_and_never_lose_or_double_a_record(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -38,7 +38,7 @@ class Spoiled:
     seen: int = 0
     target: str = ""
     struck: Counter[str] = field(default_factory=Counter)
-    earlier: list[Reply] = field(default_factory=list)
+    earlier: dict[str, list[Reply]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         draw = self.fault.draw
@@ -60,7 +60,7 @@ class Spoiled:
             found = self._spoil(reply, path, due=due, after=after, count=self.struck[asked])
             if found is not reply:
                 self.fault.strike(f"{self.fault.name} at {path}")
-            self.earlier.append(reply)
+            self.earlier[path].append(reply)
         return found
 
     def _spoil(self, reply: Reply, path: str, *, due: bool, after: bool, count: int) -> Reply:
@@ -96,22 +96,22 @@ def _parsed(reply: Reply) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _loop(spoiled: Spoiled, reply: Reply, _: str) -> Reply:
+def _loop(spoiled: Spoiled, reply: Reply, path: str) -> Reply:
     """Say that there is more, after a cursor that was there already."""
-    body, cursors = _parsed(reply), [_parsed(old).get("last_id") for old in (*spoiled.earlier, reply)]
+    body, cursors = _parsed(reply), [_parsed(old).get("last_id") for old in (*spoiled.earlier[path], reply)]
     known = [cursor for cursor in cursors if cursor]
     if "last_id" not in body or not known:
         return reply
     return replace(reply, body=body | {"has_more": True, "last_id": known[0]})
 
 
-def _again(spoiled: Spoiled, reply: Reply, _: str) -> Reply:
+def _again(spoiled: Spoiled, reply: Reply, path: str) -> Reply:
     """Repeat the records of the page before, and one of this page's own."""
     body = _parsed(reply)
     data = body.get("data")
     if not isinstance(data, list) or not data:
         return reply
-    before = [one for old in spoiled.earlier[-1:] for one in (_parsed(old).get("data") or [])]
+    before = [one for old in spoiled.earlier[path][-1:] for one in (_parsed(old).get("data") or [])]
     return replace(reply, body=body | {"data": [*before, *data, data[0]]})
 
 

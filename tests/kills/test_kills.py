@@ -20,3 +20,12 @@ def test_killed_sealings_lose_no_leaf_show_no_half_bundle_and_are_finished() -> 
     found = json.loads(done.stdout)
     assert found["killed"] >= 13
     assert found["complete"] >= 9
+
+
+def test_killed_gatherings_end_as_if_nobody_had_disturbed_them() -> None:
+    command = [sys.executable, "-m", "tests.kills.gathering", "--random", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["killed"] == 2
+    assert found["rows"] > 50
