@@ -86,6 +86,7 @@ def open_or_join(engagement: Engagement, origin: Origin, now: datetime, who: str
     violations that it knows; anything else opens another case that follows it. The same `origin.id` changes nothing,
     however often and from however many processes this is called.
     """
+    now = now.replace(microsecond=0)
 
     def decide(logs: Mapping[str, Sequence[Line]]) -> list[tuple[str, Said]]:
         folded = {name: fold(lines) for name, lines in logs.items()}
@@ -120,6 +121,7 @@ def record(
     `then` is done once the case allows the step and before it is written; nobody else writes meanwhile. `StepRefused`
     (exit code 4) where the step would bypass a second person, an approval or the approved text.
     """
+    now = now.replace(microsecond=0)
     if isinstance(entry, Classified):
         classification.check(entry)
 
@@ -169,7 +171,7 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         key=incident_of(result, finding),
         kind="finding",
         summary=f"{finding.commitment} is breached: {finding.because}"[:MAX_WORDS],
-        seen_at=now.replace(microsecond=0),
+        seen_at=now.replace(microsecond=0),  # as the log has it
         basis=f"the audit of {period} found {finding.commitment} breached",
         commitment=finding.commitment,
         clause=finding.clause,
