@@ -357,6 +357,15 @@ def test_a_second_run_fetches_nothing_again_and_says_the_same(
     assert sizes[0] == sizes[1]
 
 
+def test_requests_beyond_the_limit_are_lost_and_counted(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch, bucket: Any
+) -> None:
+    monkeypatch.setattr("infra.invocation_rows.MAX_REQUESTS", 2)
+    put(bucket, "a.json.gz", call(1), call(2), call(1), call(3))
+    one = card(gather(tmp_path, s3, monkeypatch), "a.json.gz")
+    assert (one.rows, one.duplicates, one.unreadable, one.complete) == (2, 1, 1, False)
+
+
 def test_logs_outside_the_allowed_regions_are_not_read(
     tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch, bucket: Any
 ) -> None:
