@@ -19,7 +19,7 @@ from infra.probe_vendors import VENDORS, Vendor
 from infra.source import Gathering
 from infra.sources.probe import GIVES, Probe
 from infra.storage_probe import StorageProbe
-from infra.web.client import Client, Request
+from infra.web.client import Client, Request, gathering_client
 from infra.web.credential import hosts, key_of, shown
 
 #: What stands in a description for what is drawn or answered.
@@ -69,7 +69,9 @@ def _of_canaries(probe: Probe, vendor: Vendor) -> Iterator[Sending]:
     yield f"once a period, {probe.canaries} times", probe.credential, planted
 
 
-def run_probes(probe: Probe, gathering: Gathering, stack: ExitStack, client: Callable[..., Client] = Client) -> None:
+def run_probes(
+    probe: Probe, gathering: Gathering, stack: ExitStack, client: Callable[..., Client] = gathering_client
+) -> None:
     """Run every test of a probe; whatever fails is on its own card and stops no other. `client` makes clients."""
     vendor = VENDORS[probe.vendor]
     if gathering.journals is None:
@@ -103,7 +105,7 @@ def _asking(
     endpoint = probe.endpoint or f"https://{vendor.host}"
     secret = key_of(variable, f"probe {vendor.name}", gathering)
     egress = hosts(vendor.host, endpoint, gathering.egress)
-    with client(endpoint, vendor.headers(secret), egress, gathering.now, accepted=ANSWERS) as asking:
+    with client(gathering, endpoint, vendor.headers(secret), egress, ANSWERS) as asking:
         yield Asked(asking, shown(variable, secret))
 
 

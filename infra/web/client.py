@@ -201,10 +201,16 @@ class Client:
         self._last = moment
 
 
-def gathering_client(gathering: Gathering, address: str, secret: Mapping[str, str], egress: frozenset[str]) -> Client:
+def gathering_client(
+    gathering: Gathering,
+    address: str,
+    secret: Mapping[str, str],
+    egress: frozenset[str],
+    accepted: frozenset[int] = frozenset(),
+) -> Client:
     """Return the client of a gathering, with its clock, patience, chance and limits."""
-    bounds = Bounds(silence=gathering.limits.silence)
-    return Client(address, secret, egress, gathering.now, gathering.pause, gathering.chance, bounds=bounds)
+    at, bounds = gathering, Bounds(silence=gathering.limits.silence)
+    return Client(address, secret, egress, at.now, at.pause, at.chance, bounds=bounds, accepted=accepted)
 
 
 def _offset(headers: Mapping[str, str], started: datetime, finished: datetime) -> int | None:

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from evidence.model import Period
 from infra.probes import run_probes
 from infra.source import Gathered, Gathering
 from infra.sources.probe import Probe
-from infra.web.client import Bounds, Client
-from infra.web.retry import Retry
+from infra.web.client import Client, gathering_client
 from tests.vendor_server import Params, Reply, VendorServer, serving
 
 OCTOBER = Period.of(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
@@ -137,7 +135,7 @@ def audit(
     server: VendorServer,
     as_of: datetime | None = None,
     period: Period = OCTOBER,
-    client: Callable[..., Client] = Client,
+    client: Callable[..., Client] = gathering_client,
     **settings: Any,
 ) -> Gathered:
     """Gather once; what is remembered lies in the same folder every time."""
@@ -152,11 +150,11 @@ def audit(
         token=lambda value: value,
         journals=folder / "journals",
         variable={"WRITER_KEY": WRITER, "READER_KEY": READER}.get,
+        pause=lambda _: None,
         entropy=lambda count: bytes(range(count)),
     )
-    patient = partial(client, pause=lambda _: None, bounds=Bounds(per_second=1e6), retry=Retry(attempts=2))
     with ExitStack() as stack:
-        run_probes(configured(server, **settings), gathering, stack, patient)
+        run_probes(configured(server, **settings), gathering, stack, client)
     return gathering.gathered()
 
 

@@ -476,7 +476,11 @@ def killed_at(request: int, *, answered: bool) -> Callable[..., Client]:
                 raise Killed
             return answer
 
-    return Dying
+    def made(at: Gathering, *given: Any) -> Client:
+        address, secret, egress, accepted = given
+        return Dying(address, secret, egress, at.now, at.pause, accepted=accepted)
+
+    return made
 
 
 @pytest.mark.parametrize(
