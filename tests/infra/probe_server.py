@@ -12,6 +12,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from evidence.locker import Locker
 from evidence.model import Period
 from infra.probes import run_probes
@@ -166,3 +168,7 @@ def audits(folder: Path, at: Vendor, *gaps: timedelta, **settings: Any) -> list[
             at.clock.at += gap
             found.append(audit(folder, at, server, **settings))
     return found
+
+
+def table(found: Gathered, name: str) -> list[dict[str, Any]]:
+    return [row for path in found.tables.get(name, ()) for row in pq.read_table(path).to_pylist()]

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -21,7 +20,7 @@ from infra.canary_probe import NUMBERS, Canary
 from infra.source import Gathered, Gathering
 from infra.sources.probe import Probe
 from infra.web.client import Answer, Client, Request
-from tests.infra.probe_server import READER, WRITER, Vendor, audit, audits, configured, planted, vendor
+from tests.infra.probe_server import READER, WRITER, Vendor, audit, audits, configured, planted, table, vendor
 from tests.vendor_server import Reply, serving
 
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -30,10 +29,6 @@ DELETION = {"vendor": "anthropic", "does": ["deletion"], "reader": "READER_KEY"}
 STORAGE = {"vendor": "openai", "does": ["storage"], "model": "m-1"}
 CANARIES = {"vendor": "anthropic", "does": ["canaries"], "model": "m-1", "canaries": 2, "wait_days": 30}
 LATER = timedelta(days=31)
-
-
-def table(found: Gathered, name: str) -> list[dict[str, Any]]:
-    return [row for path in found.tables.get(name, ()) for row in pq.read_table(path).to_pylist()]
 
 
 def said(found: Gathered) -> str:
