@@ -77,8 +77,7 @@ def command(
             progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
     click.echo(_render(audited.result, audited.bundle, form))
-    alerts.audited(prepared.engagement, audited, prepared.run.now())
-    progress.note(*_cases(prepared.engagement, prepared.sealer, audited, prepared.run.now()))
+    progress.note(*_afterwards(prepared.engagement, prepared.sealer, audited, prepared.run.now()))
     if audited.failure:
         raise ReportFailed(audited.failure)
     raise SystemExit(exit_code(audited.status) if audited.status in FAIL_ON[fail_on] else 0)
@@ -95,8 +94,16 @@ def _run(request: Request, prepared: Prepared, *, flow: bool) -> Audited:
     return run_audit(prepared.engagement, prepared.run, prepared.sealer)
 
 
+def _afterwards(engagement: Engagement, sealer: Sealer, audited: Audited, now: datetime) -> list[str]:
+    """Open cases and put alerts, each even when the other fails; after the result is printed, for either may."""
+    try:
+        return _cases(engagement, sealer, audited, now)
+    finally:
+        alerts.audited(engagement, audited, now)
+
+
 def _cases(engagement: Engagement, sealer: Sealer, audited: Audited, now: datetime) -> list[str]:
-    """Open or join the cases that the audit file asks for; after the result is printed, for theirs may not verify."""
+    """Open or join the cases that the audit file asks for; their logs may not verify."""
     if engagement.file.breach is None:
         return []
     from flows.cases import bundle_name, of_audit  # noqa: PLC0415 - most audits have no breach section
@@ -126,8 +133,7 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
         opened = reopen(request)
         for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
             click.echo(_render(audited.result, audited.bundle, form))
-            alerts.audited(opened.engagement, audited, opened.now())
-            progress.note(*_cases(opened.engagement, opened.sealer, audited, opened.now()))
+            progress.note(*_afterwards(opened.engagement, opened.sealer, audited, opened.now()))
             statuses.append(audited.status)
             failures += [audited.failure] if audited.failure else []
         if not statuses:

@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Put reminders of running clocks into the outbox, deliver what is due, and tell the outside monitor.
 
-    Run it every minute or few: a pass that has nothing to do costs nothing, and two at once do not hurt.
+    Run it every minute or few: a pass that has nothing to do costs a second, and two at once do not hurt.
     Exit codes: 0 nothing failed for good; 4 a case log does not verify; 5 a message was given up.
     """
     if sum((tested is not None, listed, retried is not None)) > 1:
