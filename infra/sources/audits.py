@@ -33,7 +33,12 @@ class Audits(Source):
             yield Fetch(f"folder {folder}", "local files", tuple(sorted(self.gives)))
 
     def examine(self, at: Examination) -> Iterator[Observation]:
-        """Look whether the folders are there; before the first audit they are not, and that is no fault."""
+        """Look at the trust folders, and for our own; before the first audit those are not there, which is no fault."""
+        from evidence.trust import load_trust  # noqa: PLC0415 - naming a source must not pay for cryptography
+
+        for folder in self.trust:
+            load_trust(at.root / folder)
+            yield Observation(f"read {folder}", Outcome.FINE, "a trust folder")
         for folder in (self.ledger, self.bundles):
             there = (at.root / folder).is_dir()
             yield Observation(f"read {folder}", Outcome.FINE, "a folder" if there else "nothing was audited yet")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ SERVICE = {
     *("entrypoint", "depends_on", "healthcheck", "cap_drop", "security_opt", "stop_signal", "stop_grace_period"),
     "shm_size",
 }
+#: Hatchling and what it needs.
+BUILDING = ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
 HEALTH = {"test", "interval", "timeout", "retries", "start_period"}
 DURATION = re.compile(r"([0-9]+(h|m|s|ms))+")
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:-[^}]*|:\?[^}]*)?\}")
@@ -74,7 +77,8 @@ def test_every_variable_has_a_default_or_says_what_it_is_for(compose: Any) -> No
 def test_images_name_a_whole_version(compose: Any) -> None:
     images = [service["image"] for _, service in services(compose)]
     base = re.findall(r"^ARG BASE=(\S+)$", (FOLDER / "Dockerfile").read_text(), re.MULTILINE)
-    for image in [*images, *base]:
+    built = [service["build"]["args"]["BASE"] for _, service in services(compose) if "build" in service]
+    for image in [*images, *base, *built]:
         tag = image.rstrip("}").rpartition(":")[2]
         assert re.match(r"[0-9]+\.[0-9]+", tag), image
 
@@ -115,5 +119,14 @@ def test_the_image_takes_python_packages_only_by_hash_and_runs_as_nobody_special
     lines = (FOLDER / "Dockerfile").read_text()
     installs = re.findall(r"pip install[^\n\\&]*", lines)
     assert all("--require-hashes" in line or "/wheel/probity-" in line for line in installs)
+    assert "--no-build-isolation" in lines
     assert re.findall(r"^USER (\S+)$", lines, re.MULTILINE) == ["probity"]
     assert all((FOLDER.parents[1] / path).exists() for path in re.findall(r"^COPY ([a-z]+) \./", lines, re.MULTILINE))
+
+
+def test_everything_that_builds_the_wheel_is_in_the_locks() -> None:
+    (command,) = re.findall(r"sed -nE '([^']+)' locks/dev\.txt", (FOLDER / "Dockerfile").read_text())
+    lock = FOLDER.parents[1] / "locks" / "dev.txt"
+    found = subprocess.run(["sed", "-nE", command, str(lock)], capture_output=True, text=True, check=True).stdout
+    assert sorted(re.findall(r"^([a-z-]+)==", found, re.MULTILINE)) == sorted(BUILDING)
+    assert found.count("--hash=sha256:") >= len(BUILDING)
