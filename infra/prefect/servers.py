@@ -165,8 +165,8 @@ def main(arguments: list[str]) -> int:
         if asked.command == "stop":
             noted(asked.folder).stop()
             return 0
-        if (asked.folder / STATE).exists():
-            raise ProbityError(f"{asked.folder / STATE} names servers; stop them first")
+        if (asked.folder / STATE).exists() and any(d.alive for d in noted(asked.folder).daemons.values()):
+            raise ProbityError(f"{asked.folder / STATE} names servers that run; stop them first")
         servers = Servers(asked.folder, asked.pool)
         try:
             servers.start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from infra.daemons import end
+from infra.daemons import _started, end
 from infra.prefect.postgres import FAST, Postgres
 from infra.prefect.servers import _free_port, main
 
@@ -64,6 +66,7 @@ def test_stopping_where_nothing_was_started_is_an_error(tmp_path: Path, capsys: 
 
 
 def test_starting_twice_in_one_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "servers.json").write_text("{}")
+    own = os.getpid()
+    (tmp_path / "servers.json").write_text(json.dumps({"server": [own, _started(own), "server.log"]}))
     assert main(["start", str(tmp_path)]) == 1
     assert "stop them first" in capsys.readouterr().err
