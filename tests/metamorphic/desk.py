@@ -101,6 +101,20 @@ class Desk:
         """Return the status alone, over one file for each family."""
         return self.audit(kind, in_files(rows), **how).status
 
+    def evidence(
+        self,
+        files: Files,
+        period: Period,
+        tamper: Sequence[str] = (),
+        lose: Sequence[str] = (),
+        failed: Sequence[str] = (),
+    ) -> tuple[dict[str, Sequence[Path]], Evidence]:
+        """Return the tables and what judging needs to know besides, gathered from files as given."""
+        found = [self._gather(name, parts, period, tuple(tamper), tuple(lose)) for name, parts in files.items()]
+        tables = {name: paths for part in found for name, paths in part.tables.items()}
+        cards = tuple(c for part in found for c in part.cards)
+        return tables, Evidence(frozenset(tables), cards, frozenset(failed))
+
     def _audit(
         self,
         kind: str,
@@ -111,9 +125,7 @@ class Desk:
         engine: Any,
     ) -> Finding:
         period = Period.model_validate(cases(kind)["period"])
-        found = [self._gather(name, parts, period, tamper, lose) for name, parts in files.items()]
-        tables = {name: paths for part in found for name, paths in part.tables.items()}
-        evidence = Evidence(frozenset(tables), tuple(c for part in found for c in part.cards), failed)
+        tables, evidence = self.evidence(files, period, tamper, lose, tuple(failed))
         as_of = datetime.fromisoformat(cases(kind)["as_of"])
         return judge(contract(kind), period, as_of, evidence, (engine or QuickEngine)(tables)).findings[0]
 
