@@ -9,6 +9,8 @@ from pydantic import Field
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.document_valid import (
+    FAR,
+    GOOD_STATUS,
     TRUSTED,
     DocumentValid,
     Requirement,
@@ -66,6 +68,8 @@ class Soc2Type2Attestation(Commitment):
             f"AND lower(d.opinion) = 'unqualified' AND d.{TRUSTED.replace('AND ', 'AND d.')} "
             "AND lower(d.holder_entity) = lower(c.org) AND lower(d.issuer) <> lower(c.org) "
             f"AND d.received_at <= {scope.as_of} AND coalesce(len(d.defects), 0) = 0 "
+            f"AND d.issued_on >= d.period_end AND coalesce(lower(d.status) IN {sql.texts(GOOD_STATUS)}, true) "
+            f"AND coalesce(d.expires_on, {FAR}) * {sql.DAY} >= {scope.end - sql.DAY} "
             f"AND d.period_end * {sql.DAY} + {self.max_bridge.microseconds} >= {scope.end - sql.DAY} "
             f"AND d.period_start * {sql.DAY} <= {scope.start}))"
         )

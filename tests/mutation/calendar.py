@@ -34,11 +34,17 @@ def noticed(sql: str, start: int) -> bool:
     result, column = piece["result"], piece["column"]
     given = f"given AS (SELECT CAST(range AS INTEGER) AS {column} FROM range({len(DAYS)}))"
     text = _SOURCE.sub(r"\1given", piece[0], count=1)
-    try:
-        rows = duckdb.execute(f"WITH {given}, {text} SELECT {result} FROM {result} ORDER BY {column}").fetchall()
-    except duckdb.Error:
-        return True
-    return [day for (day,) in rows] != _expected(int(piece["months"]))
+    # A year later no month ends that a year before did not have; one month later the shorter ones show.
+    for months in (int(piece["months"]), 1):
+        stated = text.replace(f"{piece['months']} AS {result}_then", f"{months} AS {result}_then")
+        query = f"WITH {given}, {stated} SELECT {result} FROM {result} ORDER BY {column}"
+        try:
+            rows = duckdb.execute(query).fetchall()
+        except duckdb.Error:
+            return True
+        if [day for (day,) in rows] != _expected(months):
+            return True
+    return False
 
 
 @lru_cache
