@@ -14,17 +14,15 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from evidence.errors import LimitExceeded, Terminal
 from evidence.model import Assurance, Period, instant_text
 from infra.cloud_records import Once
-from infra.decompress import open_inflated
 from infra.family_rows import FamilyRows
 from infra.folder import Folder
-from infra.json_stream import Broken, JsonStream
 from infra.listing import Entry
 from infra.source import Custody, Gathering, Source
+from infra.stream_records import take_file
 from infra.tally import Tally
-from infra.web.listed import Beside, Row, instant_of, object_of, take_record, text_of
+from infra.web.listed import Beside, Row, instant_of, object_of, text_of
 
 FAMILY = "data_lifecycle"
 SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -119,19 +117,7 @@ def _take(folder: Folder, entry: Entry, receipts: Receipts, rows: FamilyRows) ->
     if stored is None:
         return
     tally, before = Tally(entry.name, gathering.limits), receipts.unconfirmed
-    try:
-        with open_inflated(gathering.locker.path(stored.sha256), gathering.limits) as stream:
-            records = JsonStream(stream, gathering.limits, ())
-            for number, found in enumerate(records.records(), start=1):
-                if isinstance(found, Broken):
-                    tally.lose(f"record {number}", found.count)
-                    tally.problem(f"{tally.name}: record {number}: {found.why}")
-                else:
-                    take_record(found, number, receipts, rows, tally, stored.artefact)
-        if records.damage is not None:
-            tally.break_off("the end", records.damage)
-    except (Terminal, LimitExceeded) as cause:
-        tally.break_off("the file", str(cause))
+    take_file(gathering.locker.path(stored.sha256), (), receipts, rows, tally, stored.artefact)
     alone = receipts.unconfirmed - before
     if alone:
         tally.problem(f"{entry.name}: no activity confirms {alone} of its receipts")

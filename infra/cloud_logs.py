@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from evidence.errors import LimitExceeded, Terminal
-from evidence.locker import Stored
 from infra.azure_records import AzureRecords
 from infra.cloud_records import FAMILIES
-from infra.decompress import is_gzip, open_inflated
+from infra.decompress import is_gzip
 from infra.family_rows import FamilyRows
 from infra.folder import Folder
-from infra.json_stream import Broken, JsonStream
 from infra.listing import Entry
+from infra.stream_records import take_file
 from infra.tally import Tally
 from infra.vertex_records import VertexRecords
-from infra.web.listed import take_record
 
 #: Folders of a `files` source whose files are logs, with what reads a record.
 LOGS: Mapping[str, Callable[[], AzureRecords | VertexRecords]] = {
@@ -61,45 +59,25 @@ class _LogFile:
         stored = self.folder.store(self.entry, limit=gathering.limits.log_object, families=FAMILIES)
         if stored is None:
             return
-        tally = Tally(self.entry.name, gathering.limits)
+        tally, path = Tally(self.entry.name, gathering.limits), gathering.locker.path(stored.sha256)
         if isinstance(self.reader, AzureRecords) and self.entry.name.endswith(DEPLOYMENTS):
-            self._know(stored, self.reader, tally)
+            self._know(path, self.reader, tally)
         else:
-            self._read(stored, rows, tally)
-        packed = is_gzip(gathering.locker.path(stored.sha256))
+            take_file(path, CONTAINERS, self.reader, rows, tally, stored.artefact)
         gathering.add_card(
             self.folder.source,
             stored,
             tally,
             started=started,
             address=self.folder.address(self.entry.name),
-            media_type="application/gzip" if packed else "application/json",
+            media_type="application/gzip" if is_gzip(path) else "application/json",
             families=FAMILIES,
         )
 
-    def _know(self, stored: Stored, reader: AzureRecords, tally: Tally) -> None:
+    def _know(self, path: Path, reader: AzureRecords, tally: Tally) -> None:
         try:
-            found: Any = json.loads(self.folder.gathering.locker.path(stored.sha256).read_bytes())
+            found: Any = json.loads(path.read_bytes())
             tally.not_relevant += reader.know(found)
         except (ValueError, RecursionError) as cause:
             why = str(cause) if isinstance(cause, ValueError) else "nests too deep"
             tally.break_off("the listing", why)
-
-    def _read(self, stored: Stored, rows: FamilyRows, tally: Tally) -> None:
-        limits = self.folder.gathering.limits
-        try:
-            with open_inflated(self.folder.gathering.locker.path(stored.sha256), limits) as stream:
-                records = JsonStream(stream, limits, CONTAINERS)
-                for number, found in enumerate(records.records(), start=1):
-                    if isinstance(found, Broken):
-                        tally.lose(f"record {number}", found.count)
-                        tally.problem(f"{tally.name}: record {number}: {found.why}")
-                    else:
-                        take_record(found, number, self.reader, rows, tally, stored.artefact)
-                    if tally.unreadable >= limits.unreadable:
-                        tally.break_off(f"record {number}", "too many records cannot be read")
-                        return
-            if records.damage is not None:
-                tally.break_off("the end", records.damage)
-        except (Terminal, LimitExceeded) as cause:
-            tally.break_off("the file", str(cause))

@@ -138,6 +138,7 @@ def audit(
     as_of: datetime | None = None,
     period: Period = OCTOBER,
     client: Callable[..., Client] = gathering_client,
+    egress: frozenset[str] | None = None,
     **settings: Any,
 ) -> Gathered:
     """Gather once; what is remembered lies in the same folder every time."""
@@ -153,6 +154,7 @@ def audit(
         journals=folder / "journals",
         variable={"WRITER_KEY": WRITER, "READER_KEY": READER}.get,
         pause=lambda _: None,
+        egress=egress,
         entropy=lambda count: bytes(range(count)),
     )
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from evidence.errors import BadInput
+from evidence.errors import BadInput, Terminal
 from evidence.locker import Locker
 from evidence.model import Assurance, Period
 from infra.canary_probe import NUMBERS, Canary
@@ -496,3 +496,11 @@ def test_a_probe_that_was_killed_goes_on_and_neither_lies_nor_plants_twice(
     assert [outcome for outcome, _ in outcomes(found)] == ["gone"]
     assert len(re.findall(r"depot [a-z2-7]+ is", text)) == len(planted(server.sent)) <= 2
     assert len(at.files) <= 2, "the twin that waits, and at most a file whose answer was lost"
+
+
+def test_a_host_that_is_not_allowed_is_sent_nothing(tmp_path: Path) -> None:
+    at = vendor(START)
+    with serving(at.answer) as server:
+        with pytest.raises(Terminal, match="egress"):
+            audit(tmp_path, at, server, egress=frozenset({"api.anthropic.com"}), **DELETION)
+        assert server.sent == []
