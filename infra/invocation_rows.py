@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from evidence.canonical import canonical_bytes
-from evidence.errors import ProbityError, Terminal
+from evidence.errors import LimitExceeded, SourceError, Terminal
 from evidence.model import instant_text
 from infra.bedrock_api import Logging
 from infra.bedrock_events import Event, NotAnEvent
@@ -48,25 +48,36 @@ _ROW = {
 
 @dataclass(slots=True)
 class InvocationReading:
-    """The invocation logs of one account under way. `system` is what they are called; without it, by their bucket."""
+    """The invocation logs of one account under way. `system` is what they are called; without it, by their bucket.
+
+    `s3` makes the client, which only who reads logs needs.
+    """
 
     source: Source
     gathering: Gathering
     rows: FamilyRows
     account: str
     system: str | None
-    s3: Any
+    s3: Callable[[], Any]
     _seen: dict[str, bytes] = field(default_factory=dict, init=False)
     _used: Counter[tuple[str, str]] = field(default_factory=Counter, init=False)
     _first: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict, init=False)
 
-    def read(self, region: str, place: Logging) -> None:
-        """Read the period's logs of one region; raises where the bucket may not be read or listed at all."""
+    def read(self, region: str, place: Logging | None) -> None:
+        """Read the period's logs of one region; what cannot be had is on the card of their listing."""
+        try:
+            if place is None:
+                raise Terminal("where they are delivered could not be asked")
+            self._read(region, place)
+        except (SourceError, LimitExceeded) as cause:
+            self._finish(_Listing(f"invocation logs of {region}", "", "", None, faults=[str(cause)]))
+
+    def _read(self, region: str, place: Logging) -> None:
         if place.bucket is None:
             raise Terminal("logging to S3 is off, and its logs were asked for")
         gathering, address = self.gathering, f"s3://{place.bucket}"
         bucket = Bucket(
-            self.s3,
+            self.s3(),
             place.bucket,
             gathering.locker,
             memory_of(gathering.journals, SCHEMA, place.bucket),
@@ -177,10 +188,6 @@ class InvocationReading:
             media_type=LISTING_MEDIA_TYPE,
             families=FAMILIES,
         )
-
-    def failed(self, region: str, cause: ProbityError) -> None:
-        """Note that the logs of a region could not be reached."""
-        self._finish(_Listing(f"invocation logs of {region}", "", "", None, faults=[str(cause)]))
 
 
 @dataclass(slots=True)

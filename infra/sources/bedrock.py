@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -71,26 +72,20 @@ class Bedrock(Source):
 
     def gather(self, gathering: Gathering) -> None:
         """Ask what `reads` names about every region; what cannot be had is on the region's cards."""
-        from evidence.errors import LimitExceeded, SourceError, Terminal  # noqa: PLC0415
         from infra.aws import aws_client, aws_identity  # noqa: PLC0415 - naming a source must not need boto3
         from infra.bedrock_api import BedrockGathering  # noqa: PLC0415
         from infra.family_rows import FamilyRows  # noqa: PLC0415 - nor Arrow
         from infra.invocation_rows import InvocationReading  # noqa: PLC0415
 
         gathering.identity = aws_identity()
-        s3 = aws_client("s3", self.regions[0], self.endpoint, gathering.egress)
+        s3 = partial(aws_client, "s3", self.regions[0], self.endpoint, gathering.egress)
         with FamilyRows(gathering, self.kind, sorted(self.provides)) as rows:
             asking = BedrockGathering(self, gathering, rows, self.account)
             logs = InvocationReading(self, gathering, rows, self.account, self.log_system, s3)
             for region in self.regions:
                 place = asking.read(region, aws_client("bedrock", region, egress=gathering.egress), self.reads)
                 if "invocations" in self.reads:
-                    try:
-                        if place is None:
-                            raise Terminal("where they are delivered could not be asked")
-                        logs.read(region, place)
-                    except (SourceError, LimitExceeded) as cause:
-                        logs.failed(region, cause)
+                    logs.read(region, place)
             logs.features()
             rows.keep(sorted(self.gives))
 

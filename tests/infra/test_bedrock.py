@@ -10,8 +10,9 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from checks.judge import Evidence, judge
 from evidence.errors import Terminal, Transient
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period, Status, instant_text
+from infra.aws import aws_client
 from infra.bucket_objects import Listed
 from infra.invocation_logs import reduced
 from infra.limits import Limits
@@ -379,7 +381,17 @@ def test_a_host_that_is_not_on_the_list_for_egress_is_not_asked(
     tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Terminal, match="egress"):
-        gather(tmp_path, s3, monkeypatch, egress=frozenset({"bedrock.eu-central-1.amazonaws.com"}))
+        gather(tmp_path, s3, monkeypatch, egress=frozenset({"s3.eu-central-1.amazonaws.com"}))
+
+
+def test_s3_is_not_asked_where_no_logs_are_read(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.aws.aws_client", partial(only, "bedrock", aws_client))
+    assert card(gather(tmp_path, s3, monkeypatch, ("settings", "profiles")), REGION).complete
+
+
+def only(allowed: str, make: Callable[..., Any], service: str, *more: Any, **named: Any) -> Any:
+    assert service == allowed
+    return make(service, *more, **named)
 
 
 def test_a_call_that_both_logs_have_has_one_name(
