@@ -124,6 +124,10 @@ def test_a_right_from_uncured_breaches_waits_for_the_end_of_the_cure_period() ->
     assert after is not None
     assert during.state is RightState.NOT_ARISEN
     assert (after.state, after.arose) == (RightState.OPEN, START + timedelta(hours=1) + 30 * DAY)
+    cured = told(("Ann", Cured(at=START + 2 * DAY, reason="audited again")), case=case)
+    never = ledger(cured, now=START + 31 * DAY, right=right).right
+    assert never is not None
+    assert never.state is RightState.NOT_ARISEN
 
 
 @pytest.mark.parametrize("steps", range(1, 100))
@@ -132,6 +136,12 @@ def test_every_step_of_a_tenth_is_a_whole_step(steps: int) -> None:
     for rounding in ("floor", "ceil", "pro_rata"):
         credit = {"share": "2%", "fee": "100000.00 EUR", "step": "0.1", "rounding": rounding}
         assert ledger(incident(limit="99.9", worst=worst), credit=credit).owed == steps * 2_000_00
+
+
+@pytest.mark.parametrize(("rounding", "owed"), [("floor", 2_000_00), ("ceil", 4_000_00), ("pro_rata", 3_000_00)])
+def test_a_part_of_a_step_counts_as_the_contract_says(rounding: str, owed: int) -> None:
+    credit = {"share": "2%", "fee": "100000.00 EUR", "step": "0.1", "rounding": rounding}
+    assert ledger(incident(limit="99.9", worst="99.75"), credit=credit).owed == owed
 
 
 def test_a_credit_is_capped_rounded_down_and_added_over_incidents() -> None:
