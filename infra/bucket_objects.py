@@ -114,12 +114,15 @@ class Bucket:
         except FAILURES as cause:
             raise source_error("locate", f"s3://{self.name}", cause) from cause
 
-    def list(self, prefix: str) -> Iterator[Listed]:
-        """Yield every object below a prefix, in the order of their keys."""
+    def list(self, prefix: str, after: str = "", until: str | None = None) -> Iterator[Listed]:
+        """Yield every object below a prefix in the order of their keys: those `after` one, and before `until`."""
         count = 0
+        asked = {"Bucket": self.name, "Prefix": prefix} | ({"StartAfter": after} if after else {})
         try:
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(**asked):
                 for item in page.get("Contents", ()):
+                    if until is not None and item["Key"] >= until:
+                        return
                     count += 1
                     if count > MAX_OBJECTS:
                         raise LimitExceeded(f"s3://{self.name}/{prefix}: more than {MAX_OBJECTS} objects")

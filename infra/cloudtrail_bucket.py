@@ -91,11 +91,14 @@ def _name(entry: Entry) -> str:
 
 def _fetch(bucket: Bucket, trail: Trail, place: Place, gathering: Gathering) -> _Fetching:
     found = _Fetching()
+    days = tuple(delivery_days(gathering))
+    if not days:  # the period has not begun
+        return found
     with gathering.locker.batch() as batch:
         for kind, into in (("CloudTrail-Digest", found.digests), ("CloudTrail", found.logs)):
-            wanted = (
-                listed for day in delivery_days(gathering) for listed in bucket.list(trail.below(place, kind, day))
-            )
+            # Days lie one after the other: one listing of a thousand keys a page, and not one for every day.
+            first, end = trail.below(place, kind, days[0]), trail.below(place, kind, days[-1] + timedelta(days=1))
+            wanted = bucket.list(first.removesuffix(f"{days[0]:%Y/%m/%d}/"), first, end)
             for got in bucket.fetch(wanted, batch):
                 if isinstance(got, Fetched):
                     into.append(got)
