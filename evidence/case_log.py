@@ -8,7 +8,8 @@ like that, so neither can be passed off as the other. The register is one signed
 Detected, whoever did it, as long as the private key is not theirs:
 
 1. a changed, dropped, inserted or reordered line: its hash or number does not fit; 2. a line of another case: it names
-its case; 3. a line signed by another key; 4. lines cut from the end, and a case removed: the register has more.
+its case; 3. a line signed by another key, or by an earlier one after a later one; 4. lines cut from the end, and a case
+removed: the register has more.
 
 Not detected here: an older state of log *and* register put back together, or the whole folder removed. Whoever can
 write all of `.probity/cases` can do that, and nothing that lies beside it can show it. So heads are printed (`probity
@@ -42,7 +43,7 @@ CASE = re.compile(r"case-[0-9]{4,9}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FIELDS = {"at", "case", "entry", "keyid", "previous", "seq", "sig", "who"}
 
-#: Public keys by the digest of their SubjectPublicKeyInfo: the engagement's own, and its earlier ones.
+#: Public keys by the digest of their SubjectPublicKeyInfo, in the order in which they came into use.
 Keys = Mapping[str, EllipticCurvePublicKey]
 
 
@@ -106,17 +107,20 @@ def read_lines(case: str, raw: Sequence[bytes], keys: Keys) -> tuple[Line, ...]:
     """Return the lines of a case, or raise `BrokenCaseLog` with the first that does not verify.
 
     1. each line is in its one form; 2. it names this case, its own number, and the line before; 3. a key of the
-    engagement signed it.
+    engagement signed it; 4. and none that was out of use by then: a line before it is not by a later key.
     """
     if len(raw) > MAX_LINES:
         raise _broken(case, 0, f"more than {MAX_LINES} lines")
     found: list[Line] = []
-    previous = _root(case)
+    previous, ages, since = _root(case), {key: age for age, key in enumerate(keys)}, 0
     for seq, data in enumerate(raw, 1):
         value = _strict(case, seq, data)  # 1
         if value["case"] != case or value["seq"] != seq or value["previous"] != previous:  # 2
             raise _broken(case, seq, "does not follow the line before: lines were changed, removed, moved or put in")
         _verify(value, keys, f"{case}, line {seq}")  # 3
+        if ages[value["keyid"]] < since:  # 4
+            raise BrokenCaseLog("CASE_LOG_KEY", f"{case}, line {seq}: signed by a key that was out of use by then")
+        since = ages[value["keyid"]]
         previous = sha256_hex(data)
         found.append(Line(case, Head(seq, previous), _instant(case, seq, value["at"]), value["who"], value["entry"]))
     return tuple(found)

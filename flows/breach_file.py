@@ -27,7 +27,7 @@ class BreachSettings(Closed):
         default=frozenset({Severity.CRITICAL}), description="breached findings of which severities open a case"
     )
     earlier_keys: tuple[str, ...] = Field(
-        default=(), description="PEM files with earlier public P-256 keys, so that cases they signed still verify"
+        default=(), description="PEM files of earlier public P-256 keys, oldest first: what they signed still verifies"
     )
     templates: str | None = Field(default=None, description="folder with templates of notices that replace ours")
     remedies: str | None = Field(default=None, description="file with cure periods, rights and credits, by commitment")

@@ -244,3 +244,14 @@ def test_a_register_that_was_made_to_fit_a_shorter_log_is_not_signed(two: Path) 
     (two / "register.json").write_bytes(shorter)
     with pytest.raises(BrokenCaseLog):
         files(two).read()
+
+
+def test_a_key_that_is_out_of_use_signs_no_further_line(two: Path) -> None:
+    keys = {digest_of_key(key.public_key()): key.public_key() for key in (OTHER, KEY)}
+    head = files(two).read_one("case-0001")[-1].head
+    line, _ = write_line("case-0001", head, Said(NOW, "Jo", {"kind": "later"}), LocalSigner(OTHER))
+    rewrite(two / "case-0001.jsonl", lambda x: [*x, line])
+    with pytest.raises(BrokenCaseLog, match="out of use"):
+        CaseFiles(two, None, keys).read()
+    newer = dict(reversed(keys.items()))
+    assert said(CaseFiles(two, None, newer).read_one("case-0001"))[-1] == "later"
