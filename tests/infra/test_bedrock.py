@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
@@ -39,7 +38,7 @@ from infra.sources.cloudtrail import CloudTrail
 from tests.vendor_server import Params, Reply, serving
 from tests.world import contract_of, gather_folder, write_evidence
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("identity")]
 ACCOUNT, REGION, BUCKET = "111122223333", "eu-central-1", "genai-logs"
 NOW = datetime(2125, 7, 1, tzinfo=UTC)
 DAY = datetime(2026, 10, 1, tzinfo=UTC)
@@ -102,21 +101,6 @@ def call(number: int = 1, **changes: Any) -> dict[str, Any]:
 def packed(*records: Any) -> bytes:
     lines = [one if isinstance(one, str) else json.dumps(one) for one in records]
     return gzip.compress("\n".join(lines).encode(), mtime=0)
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing-1234")
 
 
 @pytest.fixture

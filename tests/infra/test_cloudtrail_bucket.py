@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from evidence.errors import Terminal
 from evidence.locker import Locker
@@ -22,34 +21,13 @@ from evidence.model import ExtractionCard, Period
 from infra.source import CacheAt, Gathered, Gathering
 from infra.sources.cloudtrail import CloudTrail
 from tests.infra.digest_chain import ACCOUNT, BUCKET, HOUR, REGION, START, Trail, event, fingerprint, public_der
+from tests.infra.test_trail_config import MANAGEMENT, MANTLE
 from tests.vendor_server import Params, Reply, serving
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("identity")]
 PERIOD = Period.of(START, START + timedelta(hours=6))
 NOW = START + timedelta(hours=9)
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/audit"
-MANTLE = {
-    "FieldSelectors": [
-        {"Field": "eventCategory", "Equals": ["Data"]},
-        {"Field": "resources.type", "Equals": ["AWS::BedrockMantle::Project"]},
-    ]
-}
-MANAGEMENT = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
 
 
 def api(**changes: Any) -> Callable[[str, Params, Any], Reply]:

@@ -35,6 +35,7 @@ from tests.infra.bucket_inventory import World, listed
 from tests.infra.digest_chain import Trail, fingerprint, public_der
 from tests.infra.iam import Request, allowed
 from tests.infra.iam import listed as as_list
+from tests.infra.test_trail_config import MANAGEMENT, MANTLE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connect-aws.md").read_text(encoding="utf-8")
 SOURCES = ("bedrock", "cloudtrail", "s3")
@@ -62,13 +63,6 @@ AS_LISTING = frozenset(
 )
 REFUSALS = frozenset({"AccessDenied", "AccessDeniedException", "403"})
 CONFIG = {"s3Config": {"bucketName": "genai-logs", "keyPrefix": "bedrock"}}
-MANAGEMENT = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}
-MANTLE = {
-    "FieldSelectors": [
-        {"Field": "eventCategory", "Equals": ["Data"]},
-        {"Field": "resources.type", "Equals": ["AWS::BedrockMantle::Project"]},
-    ]
-}
 #: What services answer that moto has not, or not whole.
 ANSWERS: dict[str, Any] = {
     "GetTrail": {

@@ -6,7 +6,6 @@ S3 is moto's server; it delivers no inventories, so the lists are ours. KMS and 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from checks.judge import Evidence, judge
 from evidence.errors import Terminal
@@ -46,7 +44,7 @@ from tests.infra.bucket_inventory import (
 from tests.metamorphic.quick import QuickEngine
 from tests.world import contract_of, gather_folder, write_evidence
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("identity")]
 NOW = datetime(2125, 7, 1, tzinfo=UTC)  # the server dates what it takes by its own clock, which is before this
 PERIOD = Period.of(datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 5, tzinfo=UTC))
 DAYS = [datetime(2025, 6, day, 1, tzinfo=UTC) for day in (2, 3, 4)]
@@ -54,19 +52,8 @@ A = listed("in/a", "2025-06-01T10:00:00.000Z")
 B = listed("in/b c+d", "2025-06-02T10:00:00.000Z", VersionId="v1")
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch, s3: str) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing-1234")
+def keys(monkeypatch: pytest.MonkeyPatch, s3: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", s3)
 
 
