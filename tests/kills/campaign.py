@@ -86,6 +86,11 @@ class Child:
         assert self.status in {0, signal.SIGKILL}, f"a run failed: {self.status}"
         return self.status == signal.SIGKILL
 
+    def over(self) -> bool:
+        """Return whether it ended by itself."""
+        ready, _, _ = select.select([self.pipe], [], [], 0)
+        return bool(ready) and not self._read()
+
     def wait(self, seconds: float) -> None:
         """Let it work for so long, or until it ends."""
         until = time.monotonic() + seconds

@@ -2,9 +2,9 @@
 
 Usage: python -m tests.kills.gathering [--random N] [--seed N]
 
-The sources are vendors' APIs, a trail in a bucket and folders. Each gathering is killed by SIGKILL at an instant drawn
-from the time that a whole one takes, some again while they are resumed, and then run to their end. Clock and salt stand
-still, so that everything can be compared byte for byte: every object of the locker, every row, every card. Prints what
+The sources are vendors' APIs, a trail in a bucket and folders. Each gathering is killed by SIGKILL soon after the
+locker has a number of objects that was drawn, some again while they are resumed, and then run to their end. Clock and
+salt stand still, so that everything can be compared: every object of the locker, every row, every card. Prints what
 happened as JSON and ends with 1 at the first difference.
 """
 
@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,6 +42,7 @@ from tests.kills.mortal import Reach
 from tests.kills.vendors import NOW
 
 AGAIN, MOST_KILLS = 0.4, 3
+STEP, SOON = 0.005, 0.05
 TOLD = "told.json"
 SECRET = "sk-of-the-campaign-not-to-be-seen"
 PERIOD = ("2026-10-01T00:00:00Z", "2026-10-01T12:00:00Z")
@@ -111,12 +111,12 @@ class Gatherings:
 
     def run(self, wanted: int) -> None:
         """Kill until so many were killed, and compare every outcome with the undisturbed one."""
-        whole, lasts = self._undisturbed()
+        whole = self._undisturbed()
         while self.tally["killed"] < wanted:
             folder = self._copy(f"g{self.tally['gatherings']}")
             self.tally["gatherings"] += 1
             for _ in range(MOST_KILLS):
-                self._kill(folder, lasts)
+                self._kill(folder)
                 if self.draw.random() > AGAIN or self.tally["killed"] >= wanted:
                     break
             assert not Child.begin(gather, folder).end()
@@ -125,27 +125,32 @@ class Gatherings:
                 assert found[part] == said, f"{folder.name}: {part} differs: {_difference(said, found[part])}"
             shutil.rmtree(folder)
 
-    def _undisturbed(self) -> tuple[dict[str, Any], float]:
-        folder, begun = self._copy("whole"), time.monotonic()
+    def _undisturbed(self) -> dict[str, Any]:
+        folder = self._copy("whole")
         assert not Child.begin(gather, folder).end()
-        lasts = time.monotonic() - begun
         whole = outcome(folder)
         assert all(card["complete"] for card in whole["cards"]), whole["problems"]
         self.tally["objects"], self.tally["cards"] = len(whole["locker"]), len(whole["cards"])
         self.tally["rows"] = sum(len(part) for parts in whole["rows"].values() for part in parts)
-        return whole, lasts
+        return whole
 
-    def _kill(self, folder: Path, lasts: float) -> None:
-        child = Child.begin(gather, folder)
-        child.wait(self.draw.random() * lasts)
+    def _kill(self, folder: Path) -> None:
+        """Kill a gathering soon after the locker has as many objects as were drawn."""
+        child, wanted = Child.begin(gather, folder), self.draw.randrange(self.tally["objects"] + 1)
+        while _stored(folder) < wanted and not child.over():
+            child.wait(STEP)
+        child.wait(self.draw.random() * SOON)
         child.kill()
         if child.end():
             self.tally["killed"] += 1
-            stored = sum(1 for path in (folder / ".probity/locker").rglob("*") if path.is_file())
-            self.tally[f"with {10 * (stored // 10)} objects or more"] += 1
+            self.tally[f"with {10 * (_stored(folder) // 10)} objects or more"] += 1
 
     def _copy(self, name: str) -> Path:
         return shutil.copytree(self.template, self.template.parent / name)
+
+
+def _stored(folder: Path) -> int:
+    return sum(1 for path in (folder / ".probity/locker").rglob("*") if path.is_file())
 
 
 def _difference(one: Any, other: Any) -> str:
