@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,10 @@ from evidence.errors import Terminal
 ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 CONNECTIONS = 32
+
+#: What the first element of an answer of S3 is called. Without it, nothing at all would pass for a bucket in S3's first
+#: region, that never had versions, and that is empty.
+ROOTS = {"GetBucketLocation": b"Location", "GetBucketVersioning": b"Versioning", "ListObjectsV2": b"ListBucketResult"}
 
 
 def aws_client(
@@ -45,10 +49,26 @@ def aws_client(
         raise Terminal(f"no client for {service} in {region}: {cause}") from cause
     if client.meta.service_model.resolved_protocol in {"json", "rest-json"}:
         client.meta.events.register("before-parse", _refuse_foreign)
+    else:
+        client.meta.events.register("before-parse", _refuse_rootless)
     host = urlsplit(client.meta.endpoint_url).hostname
     if egress is not None and host not in egress:
         raise Terminal(f"{host} is not a host that evidence may be fetched from; add it to `egress` in audit.yaml")
+    if egress is not None:
+        client.meta.events.register("before-send", _kept_within(egress, service))
     return client
+
+
+def _kept_within(egress: frozenset[str], service: str) -> Callable[..., None]:
+    """Return what refuses a request to any other host: botocore follows a bucket to the region it is in."""
+
+    def refuse(request: Any, **_: Any) -> None:
+        host = urlsplit(request.url).hostname or ""
+        # S3 has a host for each bucket, below that of its region.
+        if host not in egress and not (service == "s3" and host.partition(".")[2] in egress):
+            raise Terminal(f"{host} is not a host that evidence may be fetched from; add it to `egress` in audit.yaml")
+
+    return refuse
 
 
 def _refuse_foreign(response_dict: Mapping[str, Any], **_: Any) -> None:
@@ -62,6 +82,15 @@ def _refuse_foreign(response_dict: Mapping[str, Any], **_: Any) -> None:
         found = None
     if not isinstance(found, dict):
         raise ResponseParserError("the answer is no JSON object")
+
+
+def _refuse_rootless(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuse a successful answer of S3 that is not its own: botocore takes an empty one, or a page, for no objects."""
+    root, body = ROOTS.get(operation_model.name), response_dict.get("body")
+    if root is None or response_dict["status_code"] >= 300 or not isinstance(body, bytes):
+        return
+    if root not in body[:1024]:
+        raise ResponseParserError("the answer is none of S3")
 
 
 def aws_identity() -> str:

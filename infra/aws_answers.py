@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from evidence.canonical import canonical_bytes
-from evidence.errors import LimitExceeded
+from evidence.errors import LimitExceeded, SourceError
 from evidence.locker import Stored
 from infra.bucket_objects import source_error
 from infra.s3 import FAILURES, code_of
@@ -43,7 +43,7 @@ class Answers:
         self._started = self._started or self.gathering.now()
         try:
             answer = dict(asked())
-        except LimitExceeded as cause:
+        except (LimitExceeded, SourceError) as cause:
             self.faults.append(str(cause))
             return {}
         except FAILURES as cause:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from evidence.errors import BadInput, Place, Problem
+from evidence.errors import BadInput, Place, Problem, SourceError
 from infra.bucket_objects import source_error
 from infra.examination import Examination, Observation, Outcome, failed
 from infra.s3 import FAILURES, NO_BUCKET, code_of
@@ -19,6 +19,8 @@ def ask(
     started = at.now()
     try:
         answer = call()
+    except SourceError as cause:
+        return failed(what, cause), {}
     except FAILURES as cause:
         if code_of(cause) in absent:
             return Observation(what, Outcome.FINE, "answered that nothing is set"), {}

@@ -80,8 +80,13 @@ def read_bucket(
     destinations = {arn: _destination(s3, arn, answers) for arn in sorted({_arn(rule) for rule in rules} - {""})}
     when = instant_text(observed())
     found.rows += _placed(bucket, found.region, when)
-    found.rows += _lifecycle(bucket, lifecycle, when)
-    found.rows += _settings(bucket, versioning, lock, when)
+    # A call that failed says nothing: only one that was answered may say that nothing is set.
+    if "GetBucketLifecycleConfiguration" in answers.answers:
+        found.rows += _lifecycle(bucket, lifecycle, when)
+    if "GetBucketVersioning" in answers.answers:
+        found.rows.append(_setting(bucket, "s3_versioning", str(versioning.get("Status", "never enabled")), when))
+    if "GetObjectLockConfiguration" in answers.answers:
+        found.rows.append(_locked(bucket, lock, when))
     found.rows += _replicated(bucket, rules, destinations, when)
     found.rows += _encrypted(bucket, encryption, kms_in, found.region, answers, when)
     return found
@@ -158,13 +163,12 @@ def _lifecycle(bucket: Wanted, answer: Mapping[str, Any], when: str) -> Iterator
         yield _setting(bucket, "s3_lifecycle_rule", "none", when)
 
 
-def _settings(bucket: Wanted, versioning: Mapping[str, Any], lock: Mapping[str, Any], when: str) -> Iterator[Row]:
-    yield _setting(bucket, "s3_versioning", str(versioning.get("Status", "never enabled")), when)
+def _locked(bucket: Wanted, lock: Mapping[str, Any], when: str) -> Row:
     stated = lock.get("ObjectLockConfiguration") or {}
     kept = (stated.get("Rule") or {}).get("DefaultRetention") or {}
     span = f"{kept['Days']} days" if "Days" in kept else f"{kept['Years']} years" if "Years" in kept else ""
     default = f", {kept.get('Mode')} for {span}" if span else ""
-    yield _setting(bucket, "s3_object_lock", f"{stated.get('ObjectLockEnabled', 'none')}{default}", when)
+    return _setting(bucket, "s3_object_lock", f"{stated.get('ObjectLockEnabled', 'none')}{default}", when)
 
 
 def _replicated(bucket: Wanted, rules: list[Any], destinations: Mapping[str, str | None], when: str) -> Iterator[Row]:

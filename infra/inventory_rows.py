@@ -25,6 +25,7 @@ MEDIA_TYPES = {"CSV": "application/gzip", "Parquet": "application/vnd.apache.par
 MAX_OBJECTS = 2_000_000
 ENCRYPTED = frozenset({"SSE-S3", "SSE-KMS", "DSSE-KMS", "SSE-C"})
 BARE = "NOT-SSE"
+VERSION = "VersionId"
 
 
 @dataclass(slots=True)
@@ -141,22 +142,28 @@ class InventoryReading:
                 "outcome": "ok",
             }
             self.rows.add("processing_activity", activity, artefact=artefact, row=0)
-        self._encryption(seen, artefact, begun)
+        self._encryption(snapshot, seen, artefact, begun)
         if not seen.whole:
             return
-        # A list of current versions alone says nothing of what a versioned bucket keeps behind them.
-        if self._last is not None and (self.inventory.every_version or not self.versioned):
+        if self._last is not None and self._every(snapshot):
             before, last = self._last
             gone = {"snapshot_at": before, "gone_by": instant_text(snapshot.delivered)}
             for place, record in enumerate(sorted(last.captured.keys() - seen.captured.keys())):
                 self._lifecycle(record, last.captured[record], gone, artefact, place)
         self._last = begun, seen
 
-    def _encryption(self, seen: _Seen, artefact: str, begun: str) -> None:
+    def _every(self, snapshot: Snapshot) -> bool:
+        """Return whether a list has all there is. One of current versions says nothing of what is kept behind them.
+
+        The configuration is that of today: only a list that names versions was made to have them all.
+        """
+        return not self.versioned or (self.inventory.every_version and VERSION in snapshot.columns)
+
+    def _encryption(self, snapshot: Snapshot, seen: _Seen, artefact: str, begun: str) -> None:
         """One object that is not encrypted shows that; that all are, only a list of everything in the bucket."""
         bare = BARE in seen.encryption
         entire = seen.whole and not self.inventory.covers and not self.bucket.prefix
-        entire = entire and (self.inventory.every_version or not self.versioned)
+        entire = entire and self._every(snapshot)
         if bare or (entire and seen.encryption and seen.encryption <= ENCRYPTED):
             row = {
                 "resource_id": self.bucket.arn,

@@ -27,7 +27,7 @@ FAMILIES = ("feature_usage", "processing_activity")
 FEATURE = "amazon bedrock"
 #: Requests of one gathering by which repeated ones are known, and instants at which a model was used.
 MAX_REQUESTS = 5_000_000
-#: Objects that hold large bodies alone are never opened.
+#: Objects that hold large bodies alone, in a folder below that of their hour, are never opened.
 BODIES = "/data/"
 PERMISSION_CHECK = "amazon-bedrock-logs-permission-check"
 LISTING_MEDIA_TYPE = "application/vnd.probity.listing+json"
@@ -91,7 +91,7 @@ class InvocationReading:
         for day in delivery_days(gathering):
             listing.add(bucket.list(f"{below}/{day:%Y/%m/%d}/"))
         with gathering.locker.batch() as batch:
-            got = list(bucket.fetch((one for one in listing.held if BODIES not in one.key), batch))
+            got = list(bucket.fetch((one for one in listing.held if BODIES not in one.key[len(below) :]), batch))
         whole = [one for one in got if isinstance(one, Fetched)]
         bucket.remember(whole)
         for number, one in enumerate(got, start=1):

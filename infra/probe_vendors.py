@@ -16,7 +16,7 @@ from infra.web.listed import object_of
 
 JSON = "application/json"
 #: What an id may be: it becomes part of a path.
-_ID = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 ANSWER_TOKENS = 256
 
 
@@ -88,6 +88,6 @@ VENDORS = {
 def id_of(answer: Any) -> str:
     """Return the id of what was made; `ValueError` for one that could be another path."""
     found = object_of(answer).get("id")
-    if not isinstance(found, str) or not _ID.match(found):
+    if not isinstance(found, str) or not _ID.fullmatch(found):
         raise ValueError("an answer without an id")
     return found

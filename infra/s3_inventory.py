@@ -86,10 +86,16 @@ def snapshots(delivered: Bucket, inventory: Inventory, source: str, gathering: G
     fetched = {one.listed.key: one for one in got if isinstance(one, Fetched)}
     delivered.remember(fetched.values())
     lost = {one[0].key: one[1] for one in got if not isinstance(one, Fetched)}
+    before: datetime | None = None
     for one in wanted:
         if one.key in lost:
             raise lost[one.key]
-        yield _snapshot(fetched[one.key], fetched.get(_checksum(one.key)), there, source, gathering)
+        found = _snapshot(fetched[one.key], fetched.get(_checksum(one.key)), there, source, gathering)
+        if not found.wrong and before is not None and found.begun <= before:
+            # What an older list has not would pass for gone since.
+            found = _wrong(found, "it was begun no later than the list before it")
+        before = before if found.wrong else found.begun
+        yield found
 
 
 def _in_time(key: str, inventory: Inventory, gathering: Gathering) -> bool:

@@ -25,7 +25,7 @@ IDENTITY = "nobody: the page is public"
 MEDIA_TYPE = "application/json"
 SUFFIX = ".json"
 #: What a page may call itself; it is repeated on cards.
-_STATED = re.compile(r"^[\w.:/+-]{1,200}$", re.ASCII)
+_STATED = re.compile(r"[\w.:/+-]{1,200}", re.ASCII)
 
 
 def gather_page(source: Source, client: Client, reads: tuple[str, ...], gathering: Gathering) -> None:
@@ -108,7 +108,7 @@ def _take_document(
 
 def _stated(page: Mapping[str, Any], name: str) -> str:
     value = page.get(name)
-    if not isinstance(value, str) or not _STATED.match(value):
+    if not isinstance(value, str) or not _STATED.fullmatch(value):
         raise ValueError(f"does not say its page's {name}")
     return value
 

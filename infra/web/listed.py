@@ -12,6 +12,9 @@ from infra.tally import Tally
 from infra.web.client import Request
 from infra.web.inquiry import Inquiry, Page
 
+#: Characters of a cursor: it becomes part of an address, which has an end.
+LONGEST = 4096
+
 RowsOf = Callable[[Any], Iterable[Row]]
 
 
@@ -99,7 +102,7 @@ def after(parameter: str, cursor: str) -> Callable[[Page], Request | None]:
         if not found["has_more"]:
             return None
         last = found.get(cursor)
-        if not isinstance(last, str) or not last:
+        if not isinstance(last, str) or not 0 < len(last) <= LONGEST or not (last.isascii() and last.isprintable()):
             raise ValueError(f"says that there is more, and gives no {cursor}")
         kept = tuple(pair for pair in page.request.query if pair[0] != parameter)
         return Request(page.request.path, (*kept, (parameter, last)))

@@ -413,3 +413,13 @@ def test_a_call_that_both_logs_have_is_counted_once(
     (finding,) = judge(contract, PERIOD, NOW, evidence, DuckEngine(tables)).findings
     assert finding.status == status, finding
     assert finding.population.observed == 2
+
+
+def test_a_prefix_called_data_hides_no_log(
+    tmp_path: Path, s3: str, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = {"loggingConfig": {"s3Config": {"bucketName": BUCKET, "keyPrefix": "genai/data"}}}
+    key = f"genai/data/{BELOW.partition('/')[2]}/1.json.gz"
+    bucket.put_object(Bucket=BUCKET, Key=key, Body=packed(call()))
+    found = gather(tmp_path, s3, monkeypatch, answers={"/logging/modelinvocations": place})
+    assert [row["request_id"] for row in calls(found)] == ["r1"]

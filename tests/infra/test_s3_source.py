@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +21,9 @@ from evidence.errors import Terminal
 from evidence.locker import Locker
 from evidence.model import ExtractionCard, Period, Status, instant_text
 from infra.aws import aws_client
+from infra.aws_answers import Answers
 from infra.bucket_objects import Bucket
-from infra.bucket_settings import Wanted
+from infra.bucket_settings import Wanted, read_bucket
 from infra.family_rows import FamilyRows
 from infra.inventory_files import columns_of, read_objects
 from infra.inventory_rows import InventoryReading
@@ -142,6 +144,46 @@ def test_a_list_of_current_versions_shows_no_end_of_a_version(
         assert reading.read(Bucket(world.s3, LISTS, at.locker)) == 3
         into.keep()
     assert any(gone for _, _, gone in lifecycle(at.gathered())) == goes
+
+
+def test_a_list_without_versions_shows_no_end_of_one_whatever_the_inventory_lists_today(
+    tmp_path: Path, s3: str
+) -> None:
+    world = World(s3)
+    world.s3.put_bucket_versioning(Bucket=SOURCE, VersioningConfiguration={"Status": "Enabled"})
+    world.deliver(DAYS[0], [A])
+    world.deliver(DAYS[1], [], fileSchema="Bucket, Key, LastModifiedDate")
+    assert [gone for _, _, gone in lifecycle(gather(tmp_path, s3))] == [None]
+
+
+def test_an_older_list_delivered_again_shows_nothing_to_be_gone(tmp_path: Path, s3: str) -> None:
+    world = World(s3)
+    world.deliver(DAYS[0], [A, B])
+    old = world.deliver(DAYS[1], [A], creationTimestamp=str(int(DAYS[0].timestamp() * 1000)))
+    found = gather(tmp_path, s3)
+    assert [gone for _, _, gone in lifecycle(found)] == [None, None]
+    assert not card(found, f"{old}/manifest.json").complete
+
+
+class _Silent:
+    """S3 that answers where a bucket is, and refuses everything else."""
+
+    def get_bucket_location(self, **_: Any) -> dict[str, Any]:
+        return {"LocationConstraint": REGION}
+
+    def __getattr__(self, name: str) -> Any:
+        def refused(**_: Any) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, name)
+
+        return refused
+
+
+def test_what_s3_refused_to_say_is_no_setting(tmp_path: Path) -> None:
+    source = S3.model_validate({"region": REGION, "buckets": [{"name": SOURCE}]})
+    answers = Answers(SOURCE, source, gathering(tmp_path))
+    found = read_bucket(_Silent(), lambda _: None, Wanted(SOURCE, "log"), answers, lambda: NOW)
+    assert [row["setting"] for family, row in found.rows if family == "settings"] == ["s3_region"]
+    assert len(answers.faults) == 6
 
 
 def test_a_list_of_every_version_comes_before_one_of_current_ones() -> None:
