@@ -62,7 +62,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The keys that stand in more than one row of a family, which takes memory where keys are long text.
+    """The keys that stand in more than one row of a family: few, while seeking them takes memory for all.
 
     `select` stands once in the statement and gives them as `record`; `key` is an expression over the rows of `family`.
     Nobody may ask it for a key that is null.
@@ -73,7 +73,7 @@ class Repeated:
 
     @property
     def select(self) -> str:
-        """Return the query of one text column."""
+        """Return the query of one column."""
         return f"SELECT {self.key} AS record FROM {self.family} GROUP BY {self.key} HAVING count(*) > 1"
 
 
@@ -82,12 +82,12 @@ class Plan:
     """What an engine may use to answer sooner; the answer is the same without it.
 
     `lean` says that `reach` asks for the `record` and `artefact` of no row that is ok, open or excused. `one_pass` says
-    that every row is judged by itself, so that judging it twice costs less than holding it. `repeated` is asked once,
-    ahead of the statement.
+    that every row is judged by itself, so that judging it twice costs less than holding it. `repeated` are asked
+    one by one, ahead of the statement.
     """
 
     split: Split | None = None
-    repeated: Repeated | None = None
+    repeated: tuple[Repeated, ...] = ()
     one_pass: bool = False
     lean: bool = False
 

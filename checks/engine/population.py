@@ -36,7 +36,7 @@ _PARTED = "(FORMAT parquet, COMPRESSION snappy, PARTITION_BY (bucket), DICTIONAR
 _COLUMNS = ", ".join(quoted(c) for c in CLASSIFIED)
 #: What tells one record from another, for a reader.
 _TOLD = ("record", "artefact")
-_TABLES = ("kept", "merged", "repeated", "judged", "suspected", "several_rows")
+_TABLES = ("kept", "merged", "repeated", "judged", "suspected")
 
 
 class Population:
@@ -60,8 +60,8 @@ class Population:
         """Keep the rows of a statement whose columns are those of `CLASSIFIED` and can be cast to `types`."""
         if self._folder is not None:
             self._folder.mkdir()
-        if plan.repeated is not None:
-            statement = self._asked(statement, plan.repeated)
+        for number, repeated in enumerate(plan.repeated):
+            statement = self._asked(statement, repeated, f"asked_{number}")
         cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
         unmerged = sql.before_merging(statement)
         # Cast before anything is written: a file would keep the largest numbers as fractions.
@@ -71,6 +71,8 @@ class Population:
             self._find_repeated(rows if unmerged else None)
             self._keep(_lean(rows, plan.lean), number)
             self._merge(number)
+        for number in range(len(plan.repeated)):
+            self._run(f"DROP TABLE asked_{number}")
         named = f"CASE WHEN whole THEN record ELSE '#' || CAST({KEY} AS VARCHAR) END AS record"
         columns = ", ".join(named if c == "record" else quoted(c) for c in CLASSIFIED)
         self._run(
@@ -93,18 +95,21 @@ class Population:
             yield f"SELECT * FROM read_parquet({literal(str(held))})"
             held.unlink()
 
-    def _asked(self, statement: str, repeated: Repeated) -> str:
+    def _asked(self, statement: str, repeated: Repeated, table: str) -> str:
         """Answer ahead of the statement which keys stand in several rows, and let it read the answer."""
         if statement.count(repeated.select) != 1:
             raise ProbityError("a plan must name a query that stands once in its statement")
         source, key = quoted(repeated.family), repeated.key
-        self._run(f"CREATE TABLE suspected AS SELECT hash({key}) AS {KEY} FROM {source} GROUP BY 1 HAVING count(*) > 1")
+        self._run(
+            f"CREATE OR REPLACE TABLE suspected AS SELECT hash({key}) AS {KEY} FROM {source} "
+            "GROUP BY 1 HAVING count(*) > 1"
+        )
         suspects = f"SELECT * FROM {source} WHERE hash({key}) IN (SELECT {KEY} FROM suspected)"
         self._run(
-            f"CREATE TABLE several_rows AS SELECT {key} AS record FROM ({suspects}) AS s "
+            f"CREATE OR REPLACE TABLE {table} AS SELECT {key} AS record FROM ({suspects}) AS s "
             f"GROUP BY {key} HAVING count(*) > 1"
         )
-        return statement.replace(repeated.select, "SELECT record FROM several_rows")
+        return statement.replace(repeated.select, f"SELECT record FROM {table}")
 
     def _split(self, rows: str, split: Split) -> Iterator[str]:
         if rows.count(split.source) != 1:

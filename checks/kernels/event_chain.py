@@ -46,8 +46,9 @@ def _line(value: str) -> str:
 def ctes(event: Select) -> str:
     """Return the CTEs that judge the links of events: `linked` has their columns with `link` and `place`.
 
-    `event` gives a SELECT of columns of every event; it is read once for each thing that is asked of all of them, which
-    costs less than holding them, and what only a chain of hashes needs is asked of nothing where there is none.
+    `sharing` has the numbers that stand in several rows. `event` gives a SELECT of columns of every event; it is read
+    once for each thing that is asked of all of them, which costs less than holding them, and what only a chain of
+    hashes needs is asked of nothing where there is none.
 
     `link` is null where the link holds or none can be expected, else `broken` (a predecessor is there and is another)
     or `unsure`. `place` is null, or why the event's place in the sequence is not known. The oldest event may point to
@@ -78,8 +79,8 @@ linked AS (
 def _everything(event: Select) -> str:
     """Return the CTEs that ask something of all events."""
     return f"""
-doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e WHERE seq_no >= 0
-  GROUP BY seq_no HAVING count(*) > 1),
+doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e
+  WHERE seq_no >= 0 AND seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
          max(CASE WHEN seq_no >= 0 THEN seq_no END) AS last_no, count(CASE WHEN seq_no >= 0 THEN 1 END) AS numbered,

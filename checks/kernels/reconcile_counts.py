@@ -18,8 +18,9 @@ NEEDED = ("event_id", "occurred_at", "actor", "actor_type", "action", "outcome")
 #: Types of actor behind which any number of people may stand, so that the log does not say who.
 SHARED = ("application", "awsservice", "service", "service-account", "service_account", "shared", "system")
 
-#: Events of which several rows speak.
+#: Events of which several rows speak, and numbers that several rows have.
 SEVERAL = Repeated(sql.identity("event_id"), "audit_log")
+SHARING = Repeated("seq_no", "audit_log")
 
 #: What the meter counts, and what stands in the log besides.
 METERED, UNMETERED = "event", "other event"
@@ -53,7 +54,7 @@ class LogComplete:
     noun = "events"
     measure = None
 
-    plan = Plan(repeated=SEVERAL, lean=True)
+    plan = Plan(repeated=(SEVERAL, SHARING), lean=True)
     silences = (
         Silence(("audit_log",), "subject = 'sequence' OR why = 'the hash chain is broken'"),
         Silence(("log_requests",), "subject = 'request for the log'"),
@@ -77,6 +78,7 @@ judged AS (
         """What is stated in several rows, once in every version, also outside the period: a chain outlasts midnight."""
         return f"""
 several AS ({SEVERAL.select}),
+sharing AS ({SHARING.select}),
 versions AS (
   SELECT {_EVENT}, min(artefact) AS artefact FROM ({self._stated()}) AS s
   WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {_EVENT})"""

@@ -91,7 +91,7 @@ FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM keyed WHERE id IS NOT
 
 def test_keys_of_several_rows_are_the_same_when_they_are_sought_by_their_hash(opened):
     outcomes = []
-    for plan in (WHOLE, Plan(repeated=REPEATED)):
+    for plan in (WHOLE, Plan(repeated=(REPEATED,))):
         with opened() as engine:
             engine.query(f"CREATE VIEW keyed AS {KEYED}")
             engine.classify(SHARED, plan)
@@ -102,7 +102,7 @@ def test_keys_of_several_rows_are_the_same_when_they_are_sought_by_their_hash(op
 
 def test_a_plan_whose_query_is_not_in_the_statement_is_refused(opened):
     with opened() as engine, pytest.raises(ProbityError, match="stands once"):
-        engine.classify(STATEMENT, Plan(repeated=REPEATED))
+        engine.classify(STATEMENT, Plan(repeated=(REPEATED,)))
 
 
 def test_a_session_leaves_no_file_behind(tmp_path):
