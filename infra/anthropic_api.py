@@ -86,7 +86,7 @@ class AnthropicGathering:
         asking = self._inquiry(client, identity, ("settings",))
         path = f"/v1/compliance/organizations/{self.organization}/settings"
         for page in asking.pages(Request(path), no_more):
-            when = _when(page)
+            when = self._when(page)
             rows_of = partial(records.setting_rows, organization=self.organization, when=when)
             take(asking, page, "settings", rows_of, self.rows)
         asking.finish()
@@ -96,9 +96,13 @@ class AnthropicGathering:
         asking = self._inquiry(client, identity, ("settings",))
         first = Request("/v1/organizations/workspaces", (("limit", "100"), ("include_archived", "true")))
         for page in asking.pages(first, FOLLOWING):
-            when = _when(page)
+            when = self._when(page)
             take(asking, page, "data", partial(records.workspace_rows, when=when), self.rows, NO_DEFAULT)
         asking.finish()
+
+    def _when(self, page: Page) -> str:
+        moment = page.custody.finished
+        return json.dumps(None) if moment is None else instant_text(self.gathering.dated(moment))
 
     def usage(self, client: Client, identity: str) -> None:
         """Read the usage report by day: which models and features were in use, and which geography was asked for."""
@@ -182,8 +186,3 @@ ASKED_FOR = (
     "inference_geo in the usage report is what was asked for or the default, not where anything ran; "
     "that processing stayed in the EU cannot be shown by this API"
 )
-
-
-def _when(page: Page) -> str:
-    moment = page.custody.finished
-    return json.dumps(None) if moment is None else instant_text(moment)

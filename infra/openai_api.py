@@ -55,18 +55,26 @@ class OpenAIGathering:
         """Read the data retention of the organisation and of every project, and each project's residency."""
         asking = self._inquiry("settings")
         for page in asking.pages(Request(f"{ROOT}/data_retention"), no_more):
-            take_one(asking, page, partial(_retention, scope="organization", when=_when(page)), self.rows)
+            take_one(asking, page, partial(_retention, scope="organization", when=self._when(page)), self.rows)
         projects: list[str] = []
         first = Request(f"{ROOT}/projects", (("include_archived", "true"), ("limit", PAGE)))
         for page in asking.pages(first, FOLLOWING):
-            take(asking, page, "data", partial(_project, into=projects, when=_when(page)), self.rows, SNAPSHOT)
+            take(asking, page, "data", partial(_project, into=projects, when=self._when(page)), self.rows, SNAPSHOT)
         for project in projects:
             for page in asking.pages(Request(f"{ROOT}/projects/{project}/data_retention"), no_more):
-                take_one(asking, page, partial(_retention, scope=f"project/{project}", when=_when(page)), self.rows)
+                take_one(
+                    asking, page, partial(_retention, scope=f"project/{project}", when=self._when(page)), self.rows
+                )
         asking.finish()
 
     def _inquiry(self, *families: str) -> Inquiry:
         return Inquiry(self.gathering, self.source, self.client, self.identity, families)
+
+    def _when(self, page: Page) -> str:
+        moment = page.custody.finished
+        if moment is None:
+            raise TypeError("a page has the time at which it was whole")
+        return instant_text(self.gathering.dated(moment))
 
     def _event(self, record: Any) -> Iterator[Row]:
         event, kind = text_of(record, "id"), text_of(record, "type")
@@ -120,10 +128,3 @@ def _project(record: Any, into: list[str], when: str) -> Iterator[Row]:
     if isinstance(residency, str) and residency:
         scope = f"project/{project}"
         yield "settings", {"setting": "residency", "scope": scope, "value": residency, "captured_at": when}
-
-
-def _when(page: Page) -> str:
-    moment = page.custody.finished
-    if moment is None:
-        raise TypeError("a page has the time at which it was whole")
-    return instant_text(moment)

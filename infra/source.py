@@ -151,8 +151,11 @@ class Gathering:
         The audit's instant is taken before gathering, and what is dated after it counts for nothing. An audit as of a
         day long past must not be told what was seen today as if it had been seen then.
         """
-        now = self.now()
-        return self.instant if timedelta(0) <= now - self.instant <= HARDLY_PAST else now
+        return self.dated(self.now())
+
+    def dated(self, moment: datetime) -> datetime:
+        """Return the instant to which what was answered at `moment` is dated; see `observed`."""
+        return self.instant if timedelta(0) <= moment - self.instant <= HARDLY_PAST else moment
 
     def store(self, path: Path, *, limit: int, into: Batch | None = None) -> Stored:
         """Put a file into the locker or a batch before anything parses it; raises `Terminal` if it may not be read."""

@@ -53,7 +53,7 @@ class StorageProbe:
         if not stored and looked.status != GONE:
             raise ValueError(f"looking for the answer was answered {looked.status}")
         row = {"setting": SETTING, "scope": self.scope, "value": "stored" if stored else "ignored"}
-        self.round.add("settings", row | {"captured_at": instant_text(self.round.gathering.instant)})
+        self.round.add("settings", row | {"captured_at": instant_text(self.round.gathering.observed())})
         if not stored:
             return
         made = {"test": self.round.name, "record": thing, "system": SYSTEM, "content_class": "output"}

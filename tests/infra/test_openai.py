@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def gathered(folder: Path, events: list[Any] = EVENTS, **changes: Any) -> Gathered:
+def gathered(folder: Path, events: list[Any] = EVENTS, as_of: datetime | None = None, **changes: Any) -> Gathered:
     def answer(path: str, params: Params, headers: Mapping[str, str]) -> Reply:
         assert headers["authorization"] == f"Bearer {SECRET}"
         if path.endswith("audit_logs"):
@@ -64,6 +64,7 @@ def gathered(folder: Path, events: list[Any] = EVENTS, **changes: Any) -> Gather
         tables=folder / "tables",
         period=PERIOD,
         now=lambda: NOW,
+        as_of=as_of,
         token=lambda value: f"token:{value}",
         variable={"OPENAI_ADMIN_KEY": SECRET}.get,
     )
@@ -127,3 +128,13 @@ def test_a_project_that_two_pages_list_is_one_project(tmp_path: Path) -> None:
     found = gathered(tmp_path, **{"/v1/organization/projects": {"data": listed, "has_more": False}})
     (page,) = [card for card in found.cards if card.address.endswith("/projects")]
     assert (page.rows, page.duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ago", "dated"), [(timedelta(minutes=9), timedelta(minutes=9)), (timedelta(days=9), timedelta())]
+)
+def test_settings_are_dated_to_the_audit_that_asks_unless_it_is_long_past(
+    ago: timedelta, dated: timedelta, tmp_path: Path
+) -> None:
+    rows = table(gathered(tmp_path, as_of=NOW - ago), "settings")
+    assert {row["captured_at"] for row in rows} == {NOW - dated}
