@@ -43,9 +43,11 @@ def answer(engagement: Engagement, run: SealedRun, now: datetime) -> tuple[CaseI
     """
     with content_of(engagement, run, now) as content:
         result: AuditResult = open_sealed(content).result
+        sealed_at = content.facts.sealed_at
         notified = vendor_notices.of_content(engagement, name_of(engagement, run), content, now)
     # A run that died between its bundle and its alerts told nobody.
     promises_broken(engagement, Audited(result, name_of(engagement, run), ()), now)
-    found = tuple(dict.fromkeys((*of_audit(engagement, result, name_of(engagement, run), now), *notified)))
+    opened = of_audit(engagement, result, name_of(engagement, run), now, sealed_at)
+    found = tuple(dict.fromkeys((*opened, *notified)))
     Answered(engagement.state).mark(run.completed.run)
     return found

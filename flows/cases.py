@@ -135,13 +135,17 @@ def record(
     return fold(_files(engagement).change(decide, only=name)[name])
 
 
-def of_audit(engagement: Engagement, result: AuditResult, bundle: str, now: datetime) -> tuple[CaseId, ...]:
+def of_audit(
+    engagement: Engagement, result: AuditResult, bundle: str, now: datetime, seen: datetime | None = None
+) -> tuple[CaseId, ...]:
     """Open or join a case for each breached finding whose severity the audit file names; the cases, in order.
 
-    `bundle` is the name or address of the published bundle. Nothing happens where the audit file has no `breach`
-    section, and nothing is decided: a case asks a person whether the finding is an incident at all.
+    `bundle` is the name or address of the published bundle, `seen` when it was sealed where that was not now. Nothing
+    happens where the audit file has no `breach` section, and nothing is decided: a case asks a person whether the
+    finding is an incident at all.
     """
-    origins = [origin_of(result, finding, bundle, now) for finding in broken(engagement, result)]
+    seen = now if seen is None else min(seen, now)
+    origins = [origin_of(result, finding, bundle, seen) for finding in broken(engagement, result)]
     return tuple(dict.fromkeys(open_or_join(engagement, origin, now, AUTOMATIC) for origin in origins))
 
 
@@ -156,8 +160,11 @@ def incident_of(result: AuditResult, finding: Finding) -> str:
     return f"finding/{result.contract.id}/{finding.commitment}"
 
 
-def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime) -> Origin:
-    """Return a breached finding as the origin of a case; when it was found is a candidate for our awareness."""
+def origin_of(result: AuditResult, finding: Finding, bundle: str, seen: datetime) -> Origin:
+    """Return a breached finding as the origin of a case; when it was found is a candidate for our awareness.
+
+    It was found when the bundle was sealed, however much later somebody looks: a clock must not begin later for that.
+    """
     name = bundle_name(bundle)
     violations = [each for each in finding.exhibits if each.outcome is Outcome.VIOLATION]
     marks = [each.record[:MAX_WORDS] for each in violations[:MAX_MARKS] if each.record]
@@ -171,7 +178,7 @@ def origin_of(result: AuditResult, finding: Finding, bundle: str, now: datetime)
         key=incident_of(result, finding),
         kind="finding",
         summary=f"{finding.commitment} is breached: {finding.because}"[:MAX_WORDS],
-        seen_at=now.replace(microsecond=0),  # as the log has it
+        seen_at=seen.replace(microsecond=0),  # as the log has it
         basis=f"the audit of {period} found {finding.commitment} breached",
         commitment=finding.commitment,
         clause=finding.clause,

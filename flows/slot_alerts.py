@@ -13,7 +13,7 @@ from infra.schedules import Filled
 
 
 def slots_missed(engagement: Engagement, missed: Iterable[Filled], now: datetime) -> int:
-    """Put an alert for each slot that was missed, once, and resolve those of slots that were filled since."""
+    """Put an alert for each slot that was missed, once, and resolve those of slots that are missed no more."""
     contract, listed = engagement.contract.id, {}
     for filled in missed:
         slot = filled.slot
@@ -24,7 +24,7 @@ def slots_missed(engagement: Engagement, missed: Iterable[Filled], now: datetime
         text = f"Due at {instant_text(slot.at)} for {period}; {begun}.\nIt is tried again; see docs/operate.md."
         listed[incident] = Alert(incident, incident, Severity.MAJOR, subject, text)
     put = sum(put_alert(engagement, alert, now) for alert in listed.values())
-    words = "The period was audited after all."
+    words = "The slot was filled, or the schedules do not ask for it any more."
     return put + _settled(engagement, f"slot/{contract}/", listed, words, now)
 
 

@@ -2,7 +2,8 @@
 
 A line counts once it is whole on the disk; only then does the register say so. A crash in between leaves a log one
 line ahead of the register, which is taken in; a log that is behind it, or further ahead, was tampered with
-(`evidence.case_log` says what else is detected, and what is not). A torn last line never counted and is overwritten.
+(`evidence.case_log` says what else is detected, and what is not). So was a log without a register, which is there,
+signed and empty, before the first line of the first case. A torn last line never counted and is overwritten.
 """
 
 from __future__ import annotations
@@ -15,7 +16,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evidence.bundle import flush_folder
-from evidence.case_log import CASE, Head, Keys, Line, Said, read_lines, read_register, split, write_line, write_register
+from evidence.case_log import (
+    CASE,
+    MAX_LINE_BYTES,
+    Head,
+    Keys,
+    Line,
+    Said,
+    read_lines,
+    read_register,
+    split,
+    write_line,
+    write_register,
+)
 from evidence.errors import BrokenCaseLog, LimitExceeded, OutputFailed
 from evidence.signer import Signer
 
@@ -60,7 +73,10 @@ class CaseFiles:
             with self._locked(fcntl.LOCK_EX):
                 heads = self._register()
                 logs, lengths = self._all() if only is None else _single(only, self._one(only, heads))
-                for case, said in decide(logs):
+                steps = decide(logs)
+                if steps and not heads:
+                    self._write_register(heads)
+                for case, said in steps:
                     line, length = self._append(case, lengths.get(case, 0), logs.get(case, ()), said)
                     logs[case], lengths[case] = (*logs.get(case, ()), line), length
                     heads[case] = line.head
@@ -103,10 +119,18 @@ class CaseFiles:
         try:
             data = (self._root / REGISTER).read_bytes()
         except FileNotFoundError:
+            self._refuse_lines()
             return {}
         except OSError as cause:
             raise self._failed("read", cause) from cause
         return read_register(data, self._keys)
+
+    def _refuse_lines(self) -> None:
+        """Raise `BrokenCaseLog` where there is a whole line and no register, which every first line finds there."""
+        for path in self._root.glob(f"case-*{SUFFIX}"):
+            with path.open("rb") as file:
+                if b"\n" in file.read(MAX_LINE_BYTES + 1):
+                    raise BrokenCaseLog("CASE_LOG_CUT", f"{path.stem}: the register of cases was removed")
 
     def _all(self) -> tuple[dict[str, tuple[Line, ...]], dict[str, int]]:
         heads = self._register()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from checks.cases.case import OWED_TO_US, Candidate, Case
 from checks.cases.entry import VENDOR_AWARE, Classified, Due
-from checks.clocks.anchor import Anchor, read_anchor, zone_named
-from checks.clocks.deadline import Deadline, Facts, Standing, deadline
+from checks.clocks.anchor import Anchor, read_anchor
+from checks.clocks.deadline import Deadline, Facts, Standing, deadline, zone_of
 from checks.clocks.rule import ANCHORS, Rule, rule_named
 from evidence.errors import BadInput
 from evidence.model import instant_text
 
 TRIAGE = "triage"
-#: A standing beside those of `Standing`: what is stated contradicts itself, so that nothing can be computed.
+#: A standing beside those of `Standing`: what is stated contradicts itself, and its earliest instant counts till then.
 CONTRADICTED = "contradicted"
 _LATEST = "latest_intermediate"  # 2025/301 art. 5(1)(c): the latest update counts; everywhere else the earliest
 
@@ -86,10 +86,8 @@ def _triage(case: Case) -> Clock:
 
 
 def _due(case: Case, what: Classified, rule: Rule) -> Due:
-    zone = zone_named(what.zone or rule.zone or "UTC")
-    selected = {name: each for name in ANCHORS if (each := _for(case, rule, name, zone)) is not None}
     facts = Facts(
-        anchors={name: _named(each, name) for name, each in selected.items()},
+        anchors={},
         entities=frozenset(what.entities),
         countries=what.countries,
         circumstances=frozenset(what.circumstances),
@@ -97,6 +95,9 @@ def _due(case: Case, what: Classified, rule: Rule) -> Due:
         contract_hours=what.contract_hours,
         zone=what.zone,
     )
+    zone, _ = zone_of(rule, facts)
+    selected = {name: each for name in ANCHORS if (each := _for(case, rule, name, zone)) is not None}
+    facts = replace(facts, anchors={name: _named(each, name) for name, each in selected.items()})
     name = rule.form.anchor
     started = selected.get(name)
     stated = {"rule": rule.id, "version": rule.version, "legal_ref": rule.legal_ref, "anchor": name}
@@ -105,8 +106,16 @@ def _due(case: Case, what: Classified, rule: Rule) -> Due:
         return Due.model_validate(stated | _computed(deadline(rule, facts), selected, rule))
     except BadInput as cause:
         why = "; ".join(f"{p.place}: {p.message}" for p in cause.problems)
-        nothing = {"due_utc": None, "due_local": None, "calendar": None, "outer_utc": None, "assumptions": ()}
-        return Due.model_validate(stated | nothing | {"tz": zone.key, "status": CONTRADICTED, "basis": why})
+        found = _at_the_earliest(rule, facts, zone)
+        basis = f"{why}; until that is corrected: {found.basis}, from the earliest instant that is stated"
+        return Due.model_validate(stated | _computed(found, {}, rule) | {"status": CONTRADICTED, "basis": basis})
+
+
+def _at_the_earliest(rule: Rule, facts: Facts, zone: ZoneInfo) -> Deadline:
+    """Return a deadline that holds whichever of the anchors is right: all of the rule's lie where the earliest does."""
+    read = [facts.anchors[name] for name in rule.anchors if name in facts.anchors]
+    first = min(read, key=lambda anchor: anchor.instant(zone))
+    return deadline(rule, replace(facts, anchors={each.name: Anchor(each.name, first.at, first.day) for each in read}))
 
 
 def _computed(found: Deadline, selected: Mapping[str, Candidate], rule: Rule) -> dict[str, object]:

@@ -89,7 +89,7 @@ def deadline(rule: Rule, facts: Facts) -> Deadline:
     needed and not given: the number is in the contract and is never guessed.
     """
     _refuse_unknown(facts)
-    zone, assumed = _zone(rule, facts)
+    zone, assumed = zone_of(rule, facts)
     name = rule.calendar or next(iter(facts.countries), None)
     holidays = calendar_named(name) if name else None
     desk = _Desk(rule, facts, zone, holidays)
@@ -125,7 +125,8 @@ def _refuse_unknown(facts: Facts) -> None:
             )
 
 
-def _zone(rule: Rule, facts: Facts) -> tuple[ZoneInfo, tuple[str, ...]]:
+def zone_of(rule: Rule, facts: Facts) -> tuple[ZoneInfo, tuple[str, ...]]:
+    """Return the zone in which days end for a rule, and what was assumed of it."""
     if facts.zone is not None:
         return zone_named(facts.zone), ()
     if rule.zone is not None:

@@ -12,6 +12,7 @@ from checks.cases.entry import MAX_TEXT, VENDOR_AWARE
 from checks.clocks.anchor import zone_named
 from checks.clocks.deadline import Standing
 from checks.notices import dora
+from checks.notices.plain import is_plain
 from checks.notices.sheet import Sheet, indented
 from checks.notices.template import Template
 from evidence.errors import BadInput, Place, Problem
@@ -53,6 +54,9 @@ def draft(template: Template, case: Case, parties: Parties, ours: Mapping[str, s
         form = dora.form(sheet, template.phase, _of_case(case, parties, sheet, template.phase))
     body = _render(template, {"case": _case(case, parties, sheet, late=late), "form": form, **_said(sheet)})
     text = f"{_head(template, case, parties, now)}\n\n{body.strip()}\n{_tail(sheet)}"
+    if not is_plain(text):
+        what = "its text has control characters, or marks that cannot be seen"
+        raise BadInput(Problem("B024", what, Place(template.id), "take them out of the template"))
     if len(text) > MAX_TEXT:
         raise BadInput(Problem("B024", f"its text is longer than {MAX_TEXT} characters", Place(template.id)))
     return Draft(text, digest_of(text), tuple(sheet.unknown))
@@ -83,7 +87,7 @@ def _said(sheet: Sheet) -> dict[str, object]:
 def _head(template: Template, case: Case, parties: Parties, now: datetime) -> str:
     sender = parties.vendor if template.recipient == "customer" else parties.customer
     lines = (template.title, f"Under: {template.law}", f"From: {sender}", f"Reference: {case.id}", f"As of: {_at(now)}")
-    return "\n".join(lines)
+    return "\n".join(map(indented, lines))
 
 
 def _tail(sheet: Sheet) -> str:
@@ -96,12 +100,12 @@ def _case(case: Case, parties: Parties, sheet: Sheet, *, late: bool) -> dict[str
     """Return what a template may read of a case: texts alone, and never an object of ours."""
     return {
         "id": case.id,
-        "contract": parties.contract,
-        "customer": parties.customer,
-        "vendor": parties.vendor,
+        "contract": indented(parties.contract),
+        "customer": indented(parties.customer),
+        "vendor": indented(parties.vendor),
         "summary": indented(case.origins[-1].summary),
         "promises": [
-            {"commitment": o.commitment, "clause": o.clause, "summary": indented(o.summary), "period": o.period}
+            {name: indented(getattr(o, name)) for name in ("commitment", "clause", "summary", "period")}
             for o in {origin.key: origin for origin in case.origins if origin.commitment}.values()
         ],
         "late": late,

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from checks.cases.case import OWED_TO_US
 from checks.clocks.rule import rules
 from checks.notices.plain import is_plain
 from evidence.errors import BadInput, Place, Problem
@@ -19,6 +20,7 @@ from evidence.model import Closed
 MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_FACT = 10_000
 SUFFIX = ".toml"
+PARTNERS = frozenset({"vendor", "customer"})
 
 
 class Template(Closed):
@@ -39,6 +41,12 @@ class Template(Closed):
     form: Literal["dora"] | None = None
     phase: Literal["initial", "intermediate", "final"] | None = None
     body: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _only_partners_are_sent_to(self) -> Self:
+        if self.delivery == "outbox" and (self.recipient not in PARTNERS or self.rule not in {None, OWED_TO_US}):
+            raise ValueError("only what a contract asks for is sent, to vendor or customer; a person submits the rest")
+        return self
 
     @property
     def rule(self) -> str | None:

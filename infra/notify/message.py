@@ -13,7 +13,7 @@ from evidence.model import Closed, Instant, Severity, instant_text
 
 MAX_SUBJECT, MAX_TEXT, MAX_ATTACHMENT, MAX_ATTACHMENTS = 200, 100_000, 20 * 1024**2, 10
 #: One line without control characters: it becomes a header of mail and a title elsewhere.
-LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
+LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$"
 NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 

@@ -102,7 +102,8 @@ class OutboxFile:
 def insert(db: sqlite3.Connection, message: Message) -> bool:
     """Add a message unless its key is taken; return whether it was added.
 
-    Raises `BadInput` when a notice has the key of another text: dropped, people would believe it went.
+    Raises `BadInput` when a notice has the key of another text or of other addressees: dropped, people would believe it
+    went.
     """
     added = db.execute(
         "INSERT INTO messages (id, channel, key, kind, incident, severity, subject, created, next_attempt, message)"
@@ -114,9 +115,13 @@ def insert(db: sqlite3.Connection, message: Message) -> bool:
     )
     if not added.rowcount and message.kind is Kind.NOTICE:
         kept = db.execute("SELECT message FROM messages WHERE id = ?", (message.id,)).fetchone()[0]
-        if Message.model_validate_json(kept).approved != message.approved:
+        there = Message.model_validate_json(kept)
+        if there.approved != message.approved:
             what = f"the notice {message.key!r} was put with another text; give the new one a key of its own"
             raise BadInput(Problem("N001", what, Place("outbox")))
+        if there.to != message.to:
+            what = f"the notice {message.key!r} was put already, addressed to {', '.join(there.to) or 'the channel'}"
+            raise BadInput(Problem("N001", what, Place("--to"), "name those again, so that it is recorded as it went"))
     return added.rowcount == 1
 
 

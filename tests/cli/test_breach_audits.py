@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,10 @@ def test_a_breach_and_a_notice_open_a_case_each_and_a_second_audit_opens_none(fo
     assert probity("breach", "open", folder, *words, "--commitment", "RES-EU").code == 0
     assert probity("breach", "open", folder, *words, "--commitment", "IR").code == 2
     assert len(cases(engagement(folder))[0].origins) == 2
+    shutil.rmtree(folder / ".probity" / "cases")  # so that it is opened later than it was sealed
+    assert probity("breach", "open", folder, *words, "--commitment", "RES-EU").code == 0
+    seal = json.loads(probity("verify", bundle, "--trust", folder / "keys" / "trust", "--format", "json").out)
+    assert cases(engagement(folder))[0].candidates[0].stated[:19] == seal["audit"]["sealed_at"][:19]
 
 
 def test_without_a_breach_section_an_audit_opens_nothing(folder: Path) -> None:

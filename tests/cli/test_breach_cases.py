@@ -203,6 +203,30 @@ def test_a_notice_that_a_crash_kept_out_of_the_log_is_recorded_before_it_is_chan
     assert shown(run, folder)["state"] == "sent"
 
 
+def test_a_notice_that_is_in_the_outbox_is_not_recorded_as_sent_to_others(run: Run, folder: Path) -> None:
+    approved(run, folder, "contract-breach")
+    cases = folder / ".probity" / "cases"
+    before = {name: (cases / name).read_bytes() for name in ("case-0001.jsonl", "register.json")}
+    words = ("send", "N-1", "--channel", "mail", "--to")
+    assert step(run, folder, *words, "legal@vendor.example").code == 0
+    for name, data in before.items():
+        (cases / name).write_bytes(data)
+    outcome = step(run, folder, *words, "somebody@vendor.example")
+    assert (outcome.code, "addressed to legal@vendor.example" in outcome.err) == (2, True)
+    assert shown(run, folder)["state"] == "approved"
+
+
+def test_the_same_words_after_the_case_was_closed_open_another(run: Run, folder: Path) -> None:
+    step(run, folder, "classify", "--not-notified", "--reason", "no personal data")
+    step(run, folder, "close", "--reason", "nothing more")
+    words = ("--summary", "prompts were seen in Ohio", "--seen", "2026-01-01T00:00:00Z", "--as", "Ann")
+    for _ in range(2):
+        assert run("breach", "open", folder, *words).code == 0
+    listed = json.loads(run("breach", "list", folder, "--format", "json").out)["cases"]
+    assert [each["case"] for each in listed if each["state"] != "closed"] == ["case-0002"]
+    assert len(shown(run, folder, "case-0002")["candidates"]) == 1
+
+
 def test_nothing_is_ever_sent_to_an_authority(run: Run, folder: Path) -> None:
     approved(run, folder)
     outcome = step(run, folder, "send", "N-1", "--channel", "mail", "--to", "authority@example.org")

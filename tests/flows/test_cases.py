@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,18 @@ from checks.cases.entry import Clocks, Closing, NotNotified, Origin, Triage
 from checks.cases.fold import read_entry
 from evidence.errors import BadInput, BrokenCaseLog
 from evidence.keys import make_keys
-from evidence.model import AuditResult, ContractRef, Exhibit, Finding, Outcome, Period, Population, Severity, Status
+from evidence.model import (
+    AuditResult,
+    ContractRef,
+    Exhibit,
+    Finding,
+    Outcome,
+    Period,
+    Population,
+    Severity,
+    Status,
+    instant_text,
+)
 from flows.cases import AUTOMATIC, case, cases, history, of_audit, open_or_join, record, running_clocks
 from flows.engagement import Engagement, open_engagement
 from tests.checks.cases.story import classified, sighting
@@ -114,6 +125,15 @@ def test_an_audit_opens_cases_for_breached_critical_findings_alone(engagement: E
     kept = case(asked, "case-0001")
     assert (kept.triage_hours, kept.origins[0].id, kept.marks) == (12, "audit-1.zip#RES-EU", {"call-1"})
     assert {e.name for e in kept.evidence} == {"audit-1.zip", "sha256:" + "1" * 64}
+
+
+def test_a_case_of_a_bundle_that_was_sealed_before_runs_from_then(engagement: Engagement) -> None:
+    edit(engagement.folder / "audit.yaml", "period:", "breach: {triage: 12h}\nperiod:")
+    asked = open_engagement(engagement.folder, lambda _: None)
+    sealed = NOW - timedelta(days=2)
+    (name,) = of_audit(asked, result(finding("RES-EU", Severity.CRITICAL, "call-1")), "audit-1.zip", NOW, sealed)
+    found = case(asked, name)
+    assert (found.opened.at, found.candidates[0].stated) == (NOW, instant_text(sealed))
 
 
 def test_every_reader_refuses_a_log_that_was_tampered_with(engagement: Engagement) -> None:

@@ -75,6 +75,13 @@ ATTACKS: dict[str, Callable[[Path], None]] = {
     "cut everything": lambda p: (p / "case-0001.jsonl").write_bytes(b""),
     "remove the case": lambda p: (p / "case-0001.jsonl").unlink(),
     "remove the register": lambda p: (p / "register.json").unlink(),
+    "keep first lines alone and remove the register": lambda p: (
+        [rewrite(p / f"case-000{n}.jsonl", lambda x: x[:1]) for n in (1, 2)] and (p / "register.json").unlink()
+    ),
+    "remove a case and the register": lambda p: (
+        ((p / "case-0002.jsonl").unlink() or rewrite(p / "case-0001.jsonl", lambda x: x[:1]))
+        or (p / "register.json").unlink()
+    ),
     "splice": lambda p: rewrite(
         p / "case-0001.jsonl", lambda x: [*x[:2], *(p / "case-0002.jsonl").read_bytes().splitlines()[2:]]
     ),

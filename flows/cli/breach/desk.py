@@ -40,8 +40,11 @@ def desk(folder: Path, who: str | None = None) -> Desk:
 
 def acting(folder: Path, who: str | None) -> Desk:
     """Return the desk of a person who acts; `BadInput` where nobody is named."""
+    from checks.cases.case import person  # noqa: PLC0415 - `--help` opens nothing
+    from checks.notices.plain import is_plain  # noqa: PLC0415
+
     name = " ".join((who or "").split())
-    if not name or len(name) > MAX_NAME or not name.isprintable():
+    if not person(name) or len(name) > MAX_NAME or not is_plain(name):
         hint = f"--as NAME, one line of at most {MAX_NAME} characters; the log keeps it"
         raise BadInput(Problem("B027", "say who acts", Place("--as"), hint))
     return desk(folder, name)

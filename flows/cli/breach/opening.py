@@ -72,7 +72,8 @@ def _of_bundle(at: Desk, bundle: Path, trust: Path | None, commitment: str) -> O
     from flows.cases import origin_of  # noqa: PLC0415
     from flows.cli.verified import verified_content  # noqa: PLC0415
 
-    raw = verified_content(bundle, trust).read("data/results/findings.json")
+    content = verified_content(bundle, trust)
+    raw = content.read("data/results/findings.json")
     parsed = strict_json(raw, what="findings.json", error=lambda text: VerificationError("MALFORMED", text))
     result = AuditResult.model_validate(parsed)
     if result.contract.id != at.engagement.contract.id:
@@ -80,7 +81,7 @@ def _of_bundle(at: Desk, bundle: Path, trust: Path | None, commitment: str) -> O
     finding = next((f for f in result.findings if f.commitment == commitment), None)
     if finding is None or finding.status is not Status.BREACHED:
         raise _usage("--commitment", f"{commitment} is not breached in that bundle")
-    return origin_of(result, finding, bundle.name, at.now)
+    return origin_of(result, finding, bundle.name, min(content.facts.sealed_at, at.now))
 
 
 def _of_notice(at: Desk, notice: str, received: datetime, aware: datetime | None, summary: str) -> Origin:
@@ -103,11 +104,12 @@ def _of_notice(at: Desk, notice: str, received: datetime, aware: datetime | None
 def _of_person(at: Desk, seen: datetime, summary: str) -> Origin:
     from checks.cases.entry import Origin  # noqa: PLC0415
     from evidence.canonical import sha256_hex  # noqa: PLC0415
+    from evidence.model import instant_text  # noqa: PLC0415
 
-    name = sha256_hex(summary.encode())[:16]
-    key = f"report/{at.engagement.contract.id}/{name}"
+    key = f"report/{at.engagement.contract.id}/{sha256_hex(summary.encode())[:16]}"
+    name = f"{key}@{instant_text(seen)}"  # the same words at another time are another sighting, of a closed case too
     basis = f"reported by {at.who}"
-    return stated(Origin, id=key, key=key, kind="report", summary=summary, seen_at=seen, basis=basis, marks=(name,))
+    return stated(Origin, id=name, key=key, kind="report", summary=summary, seen_at=seen, basis=basis, marks=(name,))
 
 
 def _usage(where: str, what: str) -> BadInput:

@@ -92,10 +92,17 @@ def test_a_death_makes_fifteen_days_ten() -> None:
     assert before - timedelta(days=5) == after
 
 
-def test_what_contradicts_itself_is_shown_and_computes_nothing() -> None:
+def test_what_contradicts_itself_is_shown_and_due_from_the_earliest_of_it() -> None:
     case = told(("Ann", classified("dora-initial")), ("Ann", anchor("2026-10-22T00:00:00Z", "classified")))
     (due,) = deadlines(case)
-    assert (due.status, due.due_utc) == (CONTRADICTED, None)
+    assert (due.status, due.due_utc) == (CONTRADICTED, "2026-10-22T04:00:00Z")
+    assert due.basis.startswith("--anchor classified: lies before aware; until that is corrected: ")
+
+
+def test_the_earliest_candidate_is_found_in_the_zone_in_which_the_deadline_is_computed() -> None:
+    stated = [("Ann", anchor(each, "aware")) for each in ("2026-10-22T23:00:00Z", "2026-10-23")]
+    (due,) = deadlines(told(("Ann", classified("gdpr-33", countries=("BE",))), *stated))
+    assert (due.tz, due.started, due.due_utc) == ("Europe/Brussels", "2026-10-22T22:00:00Z", "2026-10-25T22:00:00Z")
 
 
 def test_discovery_is_by_default_the_earliest_awareness_and_says_so() -> None:

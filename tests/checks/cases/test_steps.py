@@ -63,12 +63,25 @@ def test_a_case_passes_through_its_states_in_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("same", ["Ann", "ann", " ANN ", "Ａnn"])
+@pytest.mark.parametrize(
+    "same", ["Ann", "ann", " ANN ", "\uff21nn", "\u0410nn", "A\u200bnn", "Ann\u3164", "\xc4nn", "A-n.n"]
+)
 @pytest.mark.parametrize("entry", [review(), approve()])
 def test_whoever_drafted_neither_reviews_nor_approves(same: str, entry: Entry) -> None:
     case = told(("Ann", classified()), ("Ann", draft()), ("Bob", review()))
     with pytest.raises(StepRefused, match="DRAFTER"):
         told((same, entry), case=case)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ann", "Anna"), ("राम", "रोम"), ("李明", "李月"), ("Ann 1", "Ann 2")])
+def test_two_persons_are_told_apart(one: str, other: str) -> None:
+    assert person(one) != person(other)
+
+
+@pytest.mark.parametrize("none", ["", " ", "-", "\u3164", "\u0301"])
+def test_what_has_no_letter_is_nobodys_name(none: str) -> None:
+    with pytest.raises(BadInput, match="nobody is named"):
+        told((none, classified()))
 
 
 def test_whoever_drafted_an_earlier_text_cannot_approve_it_as_edited_by_another() -> None:

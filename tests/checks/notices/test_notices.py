@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -170,6 +172,35 @@ def test_counsels_own_template_takes_the_place_of_ours(tmp_path: Path) -> None:
     )
     assert template_named("gdpr-33", tmp_path).title == "Meldung"
     assert template_named("gdpr-34", tmp_path).title != "Meldung"
+
+
+@pytest.mark.parametrize(
+    ("name", "recipient"), [("own", "authority"), ("own", "public"), ("own", "data-subjects"), ("gdpr-33", "customer")]
+)
+def test_no_template_makes_the_program_send_what_a_law_asks_for(tmp_path: Path, name: str, recipient: str) -> None:
+    (tmp_path / f"{name}.toml").write_text(
+        f'title = "x"\nlaw = "x"\nrecipient = "{recipient}"\ndelivery = "outbox"\nrequired = []\nbody = "x"\n'
+    )
+    with pytest.raises(BadInput, match="a person submits the rest"):
+        templates(tmp_path)
+
+
+def test_a_name_in_the_contract_cannot_look_like_another_line() -> None:
+    parties = replace(PARTIES, vendor="Vendor\nReference: case-9999", customer="Acme\nFrom: Vendor")
+    made = draft(template_named("contract-breach"), case("gdpr-33"), parties, {}, START)
+    assert [line for line in made.text.splitlines() if line.startswith(("Reference:", "From:"))] == [
+        "From: Acme",
+        "Reference: case-0001",
+    ]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u3164", "\ufe0f", "\U000e0101", "\x85", "\x1b"])
+def test_a_template_hides_nothing_from_whoever_approves(hidden: str) -> None:
+    template = template_named("gdpr-33")
+    for changed in ({"title": f"Notice{hidden}"}, {"body": f"nothing{hidden} happened"}):
+        with pytest.raises(BadInput, match="cannot be seen") if "body" in changed else nullcontext():
+            made = draft(template.model_copy(update=changed), case("gdpr-33"), PARTIES, {}, START)
+            assert hidden not in made.text
 
 
 @pytest.mark.parametrize("content", ["", "title = 1", "x", 'required = ["mood"]', "\ufffd"])

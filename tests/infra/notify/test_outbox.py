@@ -60,9 +60,10 @@ def test_only_a_notice_carries_attachments_or_addressees() -> None:
         message(to=("a@b.example",))
 
 
-def test_subject_cannot_bring_a_header_of_its_own() -> None:
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\x0b", "\x1c", "\x85", "\u2028"])
+def test_subject_cannot_bring_a_header_of_its_own(end: str) -> None:
     with pytest.raises(ValidationError, match="pattern"):
-        message(subject="x\r\nBcc: all@example.com")
+        message(subject=f"x{end}Bcc: all@example.com")
 
 
 def test_attachments_come_out_as_they_went_in(tmp_path: Path) -> None:
