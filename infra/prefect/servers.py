@@ -30,6 +30,8 @@ from infra.prefect.postgres import FAST, HOST, Postgres
 STATE = "servers.json"
 PORTS = "ports.json"
 POOL = "probity"
+#: Most runs at a time: each takes a quarter of a gibibyte, and those that wait for their turn count as well.
+MOST_RUNS = 5
 #: The first start makes the tables, which takes a slow machine two minutes.
 START_SECONDS = 240.0
 
@@ -105,7 +107,7 @@ class Servers:
 
     def _start_worker(self) -> Daemon:
         name = ["--name", f"{self.pool}-worker"]
-        words = ["worker", "start", "--pool", self.pool, "--type", "process", *name]
+        words = ["worker", "start", "--pool", self.pool, "--type", "process", "--limit", str(MOST_RUNS), *name]
         daemon = self._launch("worker", words, self.environment())
         if not until(lambda: "started!" in daemon.said() or not daemon.alive, START_SECONDS) or not daemon.alive:
             end([daemon])
