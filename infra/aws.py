@@ -77,7 +77,7 @@ def _refuse_foreign(response_dict: Mapping[str, Any], **_: Any) -> None:
     if response_dict["status_code"] >= 300 or not isinstance(body, bytes):
         return
     try:
-        found = json.loads(body or b"{}")
+        found = json.loads(body)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -120,6 +120,8 @@ class Bucket:
         asked = {"Bucket": self.name, "Prefix": prefix} | ({"StartAfter": after} if after else {})
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(**asked):
+                if "Name" not in page:  # an answer without a body is none, and no empty bucket
+                    raise Transient(f"cannot list s3://{self.name}/{prefix}: the answer is no listing")
                 for item in page.get("Contents", ()):
                     if until is not None and item["Key"] >= until:
                         return

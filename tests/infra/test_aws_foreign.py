@@ -24,7 +24,7 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "testing")
 
 
-@pytest.mark.parametrize("body", [b"<html>Just a moment</html>", b'{"mode": "no', b"[]"])
+@pytest.mark.parametrize("body", [b"<html>Just a moment</html>", b'{"mode": "no', b"[]", b""])
 def test_a_service_that_speaks_json_is_not_believed_in_another_language(body: bytes) -> None:
     with serving(lambda *_: Reply(body)) as server:
         client = aws_client("bedrock", "eu-central-1", server.address)

@@ -11,6 +11,7 @@ from infra.examination import Examination, Outcome
 from infra.sources import discover
 from infra.sources.audits import Audits
 from infra.sources.bedrock import Bedrock
+from tests.evidence import sealed
 from tests.vendor_server import Reply, serving
 
 ANSWERS = {
@@ -44,7 +45,9 @@ def test_bedrock_is_asked_each_call_once_and_a_missing_right_is_told(
 
 
 def test_before_the_first_audit_there_is_nothing_of_our_own_to_read_and_no_fault(tmp_path: Path) -> None:
-    assert {one.outcome for one in Audits().examine(at(tmp_path))} == {Outcome.FINE}
+    (tmp_path / "trust").mkdir()
+    sealed.write_trust(tmp_path / "trust")
+    assert {one.outcome for one in Audits(trust=("trust",)).examine(at(tmp_path))} == {Outcome.FINE}
 
 
 def test_every_source_says_itself_what_it_looks_at() -> None:
