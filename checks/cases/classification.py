@@ -11,7 +11,7 @@ from evidence.errors import BadInput, Place, Problem
 
 
 def check(entry: Classified) -> None:
-    """Raise `BadInput` with everything in it that is not known, and where the contract's own hours are needed."""
+    """Raise `BadInput` with everything in it that is not known, and what is missing that a time depends on."""
     problems: list[Problem] = []
     for name in (*entry.rules, *entry.not_applicable):
         try:
@@ -29,6 +29,9 @@ def check(entry: Classified) -> None:
     if OWED_TO_US in entry.rules and entry.contract_hours is None:
         hint = "give --within 24h, as the contract says"
         problems.append(Problem("B005", "the contract's number of hours is needed", Place("--within"), hint))
+    if entry.affected is None and "hipaa-hhs" in entry.rules:
+        hint = "--affected COUNT; where it is not known yet, 500: the shorter time holds whatever it turns out to be"
+        problems.append(Problem("B005", "hipaa-hhs depends on how many are affected", Place("--affected"), hint))
     if problems:
         raise BadInput(*problems)
     for country in entry.countries:

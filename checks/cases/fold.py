@@ -104,6 +104,8 @@ def _seen(case: Case, origin: Origin, at: Written) -> Case:
     decided = case.decision
     if decided is not None and isinstance(decided.what, NotNotified) and fresh:
         case = replace(case, decision=None, asked_again=at.at)  # what was decided did not know of this
+    if case.cured_at is not None and origin.kind == "finding" and fresh and origin.seen_at > case.cured_at:
+        case = replace(case, cured=None, cured_at=None)  # broken again as far as anybody knows: a person states anew
     return replace(case, origins=(*case.origins, origin), candidates=(*case.candidates, *found))
 
 

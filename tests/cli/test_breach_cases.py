@@ -265,6 +265,7 @@ def test_an_earlier_awareness_moves_the_deadline_and_setting_it_aside_needs_a_re
         ("classify", "--rule", "gdpr-33", "--tz", "CEST+2", "--reason", "why"),
         ("classify", "--rule", "gdpr-33", "--not-notified", "--reason", "why"),
         ("classify", "--rule", "contract-notice", "--reason", "why"),
+        ("classify", "--rule", "hipaa-hhs", "--reason", "why"),
         ("anchor", "aware=2026-10-23T18:30:00", "--basis", "x"),
         ("anchor", "awake=2026-10-23T18:30:00Z", "--basis", "x"),
         ("anchor", "aware=2026-10-23T18:30:00Z"),

@@ -116,6 +116,15 @@ def test_a_right_lapses_when_nobody_exercises_it_and_arises_anew_with_another_in
     assert (anew.state, anew.arose) == (RightState.OPEN, START + 200 * DAY)
 
 
+@pytest.mark.parametrize(("marks", "state"), [(("record-1",), CureState.CURED), (("record-2",), CureState.UNCURED)])
+def test_a_cure_ends_with_violations_that_were_not_known_then(marks: tuple[str, ...], state: CureState) -> None:
+    cured = told(("Ann", Cured(at=START + DAY, reason="audited again")), case=noticed(incident()))
+    again = sighting("audit-2#RET", commitment="RET", seen_at=START + 20 * DAY, marks=marks)
+    (found,) = ledger(told(("probity (automatic)", Joined(origin=again)), case=cured), now=START + 31 * DAY).incidents
+    assert found.cure is not None
+    assert found.cure.state is state
+
+
 def test_a_right_from_uncured_breaches_waits_for_the_end_of_the_cure_period() -> None:
     right = {"to": "terminate", "uncured": True}
     case = noticed(incident(), START + timedelta(hours=1))
