@@ -18,9 +18,14 @@ ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 CONNECTIONS = 32
 
-#: What the first element of an answer of S3 is called. Without it, nothing at all would pass for a bucket in S3's first
-#: region, that never had versions, and that is empty.
-ROOTS = {"GetBucketLocation": b"Location", "GetBucketVersioning": b"Versioning", "ListObjectsV2": b"ListBucketResult"}
+#: What answers in XML must hold. Without it, nothing at all would pass for a bucket in S3's first region, that never
+#: had versions, and that is empty; and botocore fails on STS.
+HELD = {
+    "GetBucketLocation": b"Location",
+    "GetBucketVersioning": b"Versioning",
+    "GetCallerIdentity": b"GetCallerIdentityResult",
+    "ListObjectsV2": b"ListBucketResult",
+}
 
 
 def aws_client(
@@ -50,7 +55,7 @@ def aws_client(
     if client.meta.service_model.resolved_protocol in {"json", "rest-json"}:
         client.meta.events.register("before-parse", _refuse_foreign)
     else:
-        client.meta.events.register("before-parse", _refuse_rootless)
+        client.meta.events.register("before-parse", _refuse_empty)
     host = urlsplit(client.meta.endpoint_url).hostname
     if egress is not None and host not in egress:
         raise Terminal(f"{host} is not a host that evidence may be fetched from; add it to `egress` in audit.yaml")
@@ -84,13 +89,13 @@ def _refuse_foreign(response_dict: Mapping[str, Any], **_: Any) -> None:
         raise ResponseParserError("the answer is no JSON object")
 
 
-def _refuse_rootless(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuse a successful answer of S3 that is not its own: botocore takes an empty one, or a page, for no objects."""
-    root, body = ROOTS.get(operation_model.name), response_dict.get("body")
-    if root is None or response_dict["status_code"] >= 300 or not isinstance(body, bytes):
+def _refuse_empty(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuse a successful answer that is not the service's own: botocore takes a page of a proxy for no objects."""
+    held, body = HELD.get(operation_model.name), response_dict.get("body")
+    if held is None or response_dict["status_code"] >= 300 or not isinstance(body, bytes):
         return
-    if root not in body[:1024]:
-        raise ResponseParserError("the answer is none of S3")
+    if held not in body[:1024]:
+        raise ResponseParserError("the answer is not as documented")
 
 
 def aws_identity() -> str:

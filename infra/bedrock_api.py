@@ -7,7 +7,7 @@ Each answer holds for the moment of asking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -35,18 +35,21 @@ class Logging:
 
 @dataclass(slots=True)
 class BedrockGathering:
-    """Everything that is asked about regions of one account."""
+    """Everything that is asked about regions of one account; `sts` makes the client that says whose credentials are."""
 
     source: Source
     gathering: Gathering
     rows: FamilyRows
     account: str
+    sts: Callable[[], Any]
 
     def read(self, region: str, client: Any, names: tuple[str, ...]) -> Logging | None:
         """Ask what is named about one region; returns where its invocation logs go, None where nobody told."""
         about = f"Bedrock in {region}"
         answers = Answers(about, self.source, self.gathering)
         retention = logging = profiles = models = None
+        if not self._is_ours(answers):
+            names = ()
         if "settings" in names or "invocations" in names:
             logging = answers.ask(LOGGING, client.get_model_invocation_logging_configuration)
         if "settings" in names:
@@ -66,6 +69,15 @@ class BedrockGathering:
         self._keep(region, answers, found, mantle="settings" in names)
         return _delivered_to(logging or {}) if LOGGING in answers.answers else None
 
+    def _is_ours(self, answers: Answers) -> bool:
+        """Return whether the credentials are the account's: what Bedrock answers names none. Whose else is not kept."""
+        found = answers.ask(WHOSE, lambda: {"Account": self.sts().get_caller_identity().get("Account")}).get("Account")
+        if WHOSE in answers.answers and found != self.account:
+            answers.faults.append(
+                f"the credentials are of account {found}, and not of {self.account}: nothing was asked"
+            )
+        return bool(found == self.account)
+
     def _keep(self, region: str, answers: Answers, found: list[Row], *, mantle: bool) -> None:
         stored = answers.keep("probity.bedrock/v1", region=region, account=self.account)
         for number, (family, row) in enumerate(found):
@@ -78,6 +90,7 @@ class BedrockGathering:
 
 
 LOGGING = "GetModelInvocationLoggingConfiguration"
+WHOSE = "GetCallerIdentity"
 
 
 def _setting(setting: str, scope: str, value: str, when: str) -> Row:

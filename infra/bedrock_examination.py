@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from infra.aws_examination import ask
-from infra.examination import Examination, Observation
+from infra.examination import Examination, Observation, Outcome
 
 METHODS = {
     "GetModelInvocationLoggingConfiguration": "get_model_invocation_logging_configuration",
@@ -14,6 +14,16 @@ METHODS = {
     "ListInferenceProfiles": "list_inference_profiles",
     "ListFoundationModels": "list_foundation_models",
 }
+
+
+def examine_account(sts: Any, account: str, at: Examination) -> Observation:
+    """Return whether the credentials are those of the account that the audit file names."""
+    seen, answer = ask("sts:GetCallerIdentity", sts.get_caller_identity, at)
+    if seen.outcome is Outcome.FINE and (found := answer.get("Account")) != account:
+        return Observation(
+            seen.what, Outcome.MISCONFIGURED, f"the credentials are of account {found}, not of {account}"
+        )
+    return seen
 
 
 def examine_region(client: Any, region: str, calls: Sequence[str], at: Examination) -> Iterator[Observation]:

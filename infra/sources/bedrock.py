@@ -54,6 +54,9 @@ class Bedrock(Source):
 
     def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
         """Say which calls are made in which region, and whose logs are read."""
+        yield Fetch(
+            f"sts:GetCallerIdentity in {self.regions[0]}", CHAIN, (), "whether the credentials are the account's"
+        )
         for region in self.regions:
             for name in self.reads:
                 for call in CALLS.get(name, ()):
@@ -64,9 +67,10 @@ class Bedrock(Source):
     def examine(self, at: Examination) -> Iterator[Observation]:
         """Ask every region what gathering asks it; where logs lie shows only then."""
         from infra.aws import aws_client  # noqa: PLC0415 - naming a source must not need boto3
-        from infra.bedrock_examination import examine_region  # noqa: PLC0415
+        from infra.bedrock_examination import examine_account, examine_region  # noqa: PLC0415
 
         calls = tuple(call for name in self.reads for call in CALLS.get(name, ()))
+        yield examine_account(aws_client("sts", self.regions[0], egress=at.egress), self.account, at)
         for region in self.regions:
             yield from examine_region(aws_client("bedrock", region, egress=at.egress), region, calls, at)
 
@@ -78,9 +82,10 @@ class Bedrock(Source):
         from infra.invocation_rows import InvocationReading  # noqa: PLC0415
 
         gathering.identity = aws_identity()
+        sts = partial(aws_client, "sts", self.regions[0], egress=gathering.egress)
         s3 = partial(aws_client, "s3", self.regions[0], self.endpoint, gathering.egress)
         with FamilyRows(gathering, self.kind, sorted(self.provides)) as rows:
-            asking = BedrockGathering(self, gathering, rows, self.account)
+            asking = BedrockGathering(self, gathering, rows, self.account, sts)
             logs = InvocationReading(self, gathering, rows, self.account, self.log_system, s3)
             for region in self.regions:
                 place = asking.read(region, aws_client("bedrock", region, egress=gathering.egress), self.reads)

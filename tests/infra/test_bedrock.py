@@ -53,7 +53,16 @@ LOGGING = {
     }
 }
 MODEL = "arn:aws:bedrock:%s::foundation-model/anthropic.claude-sonnet-4-6"
+
+
+def caller(account: str) -> Reply:
+    """Return what STS answers whoever asks whose credentials he has."""
+    told = f"<GetCallerIdentityResult><Account>{account}</Account></GetCallerIdentityResult>"
+    return Reply(f"<GetCallerIdentityResponse>{told}</GetCallerIdentityResponse>".encode())
+
+
 ANSWERS: dict[str, Any] = {
+    "/": caller(ACCOUNT),
     "/data-retention": {"mode": "none", "updatedAt": "2026-09-01T00:00:00Z"},
     "/logging/modelinvocations": LOGGING,
     "/inference-profiles": {
@@ -147,7 +156,8 @@ def gather(
     gathering = at(folder, **more)
     stated = {"account": ACCOUNT, "regions": [REGION], "reads": reads, "log_system": "log", "endpoint": s3}
     with serving(answer) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", server.address)
+        for service in ("BEDROCK", "STS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.address)
         Bedrock.model_validate(stated).gather(gathering)
     found = gathering.gathered()
     assert all(c.received == c.rows + c.not_relevant + c.duplicates + c.unreadable for c in found.cards)
@@ -200,12 +210,24 @@ def test_the_settings_of_a_region_are_kept_as_stated(tmp_path: Path, s3: str, mo
         ("model_lifecycle", f"bedrock/{REGION}/{model}"): "LEGACY; endOfLifeTime 2027-03-01T00:00:00Z",
     }
     one = card(found, REGION)
-    assert (one.rows, one.complete, "bedrock-mantle is not asked" in one.problems[0]) == (4, True, True)
+    assert (one.rows, one.complete, "bedrock-mantle is not asked" in one.problems[0]) == (5, True, True)
     assert sorted(found.tables) == ["settings"]
 
 
+@pytest.mark.parametrize("whose", [caller("444455556666"), Reply(b"", status=403), Reply(b"<html></html>")])
+def test_credentials_of_another_account_say_nothing_of_this_one(
+    whose: Reply, tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch, bucket: Any
+) -> None:
+    put(bucket, "a.json.gz", call(1))
+    found = gather(tmp_path, s3, monkeypatch, ("settings", "invocations"), {"/": whose})
+    assert (rows(found, "settings"), rows(found, "processing_activity")) == ([], [])
+    assert {(one.complete, family) for one in found.cards for family in one.families} == {
+        (False, family) for family in ("settings", "feature_usage", "processing_activity")
+    }
+
+
 def test_logging_that_is_off_is_off(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    off = {"/logging/modelinvocations": {}}
+    off: dict[str, Any] = {"/logging/modelinvocations": {}}
     found = gather(tmp_path, s3, monkeypatch, ("settings", "invocations"), off)
     told = {row["setting"]: row["value"] for row in rows(found, "settings")}
     assert told["model_invocation_logging"] == "off"
@@ -369,12 +391,12 @@ def test_a_host_that_is_not_on_the_list_for_egress_is_not_asked(
 
 
 def test_s3_is_not_asked_where_no_logs_are_read(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.aws.aws_client", partial(only, "bedrock", aws_client))
+    monkeypatch.setattr("infra.aws.aws_client", partial(only, {"bedrock", "sts"}, aws_client))
     assert card(gather(tmp_path, s3, monkeypatch, ("settings", "profiles")), REGION).complete
 
 
-def only(allowed: str, make: Callable[..., Any], service: str, *more: Any, **named: Any) -> Any:
-    assert service == allowed
+def only(allowed: set[str], make: Callable[..., Any], service: str, *more: Any, **named: Any) -> Any:
+    assert service in allowed
     return make(service, *more, **named)
 
 

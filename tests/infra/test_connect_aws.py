@@ -72,6 +72,7 @@ ANSWERS: dict[str, Any] = {
     "GetEventSelectors": {"AdvancedEventSelectors": [MANAGEMENT, MANTLE]},
     "ListPublicKeys": {"PublicKeyList": [{"Fingerprint": fingerprint(), "Value": public_der()}]},
     "GetAccountDataRetention": {"mode": "none"},
+    "GetCallerIdentity": {"Account": ACCOUNT},
     "GetModelInvocationLoggingConfiguration": {"loggingConfig": CONFIG},
     "ListInferenceProfiles": {"inferenceProfileSummaries": []},
     "ListFoundationModels": {"modelSummaries": []},
@@ -143,7 +144,8 @@ class Reading:
 
 
 def may(request: Request, policy: Json) -> bool:
-    return allowed(request, [policy], {"Statement": []})
+    # Whose credentials are, AWS tells whoever has them.
+    return request.action == "sts:GetCallerIdentity" or allowed(request, [policy], {"Statement": []})
 
 
 def remember(params: Json, context: Json, **_: Any) -> None:

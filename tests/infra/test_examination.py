@@ -12,9 +12,11 @@ from infra.sources import discover
 from infra.sources.audits import Audits
 from infra.sources.bedrock import Bedrock
 from tests.evidence import sealed
+from tests.infra.test_bedrock import caller
 from tests.vendor_server import Reply, serving
 
 ANSWERS = {
+    "/": caller("444455556666"),
     "/logging/modelinvocations": Reply({}),
     "/data-retention": Reply({"mode": "none"}),
     "/inference-profiles": Reply({"message": "no"}, 403, {"x-amzn-ErrorType": "AccessDeniedException"}),
@@ -32,10 +34,12 @@ def test_bedrock_is_asked_each_call_once_and_a_missing_right_is_told(
         monkeypatch.setenv(name, "testing")
     source = Bedrock(account="111122223333", regions=("eu-central-1",), reads=("settings", "profiles", "invocations"))
     with serving(lambda path, _, __: ANSWERS[path]) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", server.address)
+        for service in ("BEDROCK", "STS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.address)
         seen = {one.what: one.outcome for one in source.examine(at(tmp_path))}
-        assert len(server.asked) == 3
+        assert len(server.asked) == 4
     assert seen == {
+        "sts:GetCallerIdentity": Outcome.MISCONFIGURED,
         "bedrock:GetModelInvocationLoggingConfiguration in eu-central-1": Outcome.FINE,
         "bedrock:GetAccountDataRetention in eu-central-1": Outcome.FINE,
         "bedrock:ListInferenceProfiles in eu-central-1": Outcome.UNREADABLE,

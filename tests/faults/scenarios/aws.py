@@ -110,6 +110,12 @@ class TrailBucket(Scenario):
         return counted(2 * HOURS + bad, self.period)
 
 
+def answered(path: str) -> Reply:
+    """Return what Bedrock or STS answers."""
+    found = ANSWERS[path]
+    return found if isinstance(found, Reply) else Reply(found)
+
+
 class Invocations(Scenario):
     kind, faults = "bedrock", AWS
     clause = ("data-residency", {"allowed": "EU", "activities": ["process"]})
@@ -125,10 +131,11 @@ class Invocations(Scenario):
         with identity() as environment:
 
             def source(address: str) -> Bedrock:
-                environment.setenv("AWS_ENDPOINT_URL_BEDROCK", address)
+                for service in ("BEDROCK", "STS"):
+                    environment.setenv(f"AWS_ENDPOINT_URL_{service}", address)
                 return Bedrock(account=ACCOUNT, regions=(REGION,), reads=reads, endpoint=address)
 
-            return over_http(at, behind(lambda path, *_: Reply(ANSWERS[path])), fault, source, spoiled)
+            return over_http(at, behind(lambda path, *_: answered(path)), fault, source, spoiled)
 
     def beside(self, *, bad: bool) -> Rows:
         return counted(4)

@@ -17,6 +17,7 @@ from infra.sources.files import Files
 from infra.tally import Tally
 from infra.web.client import Bounds, Client, Request
 from infra.web.inquiry import Inquiry, Page
+from infra.web.listed import after
 from infra.web.retry import Retry
 from tests.vendor_server import Params, Reply, serving
 
@@ -163,3 +164,13 @@ def test_a_kept_page_whose_bytes_are_lost_is_asked_again(tmp_path: Path) -> None
         stored = at.locker.path(page.stored.sha256)
         stored.unlink()
         assert read(gathering(tmp_path), server.address) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("cursor", ["c" * 70_000, "\ud800", "a\nb", 7])
+def test_a_cursor_that_cannot_be_asked_for_ends_the_inquiry_with_a_fault(cursor: Any, tmp_path: Path) -> None:
+    at = gathering(tmp_path)
+    endless = Reply({"data": [], "has_more": True, "last_id": cursor})
+    with serving(lambda *_: endless) as server, inquiry(at, server.address) as asking:
+        assert [page.number for page in asking.pages(FIRST, after("after", "last_id"))] == [1]
+        asking.finish()
+    assert "gives no last_id" in " ".join(cards(at)[-1].problems)
