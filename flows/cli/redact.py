@@ -86,7 +86,7 @@ def _verify(bundle: Path, trust: Path | None) -> None:
 
 def _refuse_held(bundle: Path, named: Path | None) -> None:
     """Refuse what an open case holds: of the engagement that is named, and of those in the folders above the bundle."""
-    above = bundle.absolute().parents[:LEVELS]
+    above = dict.fromkeys((*bundle.absolute().parents[:LEVELS], *bundle.resolve().parents[:LEVELS]))
     found = [folder for folder in above if (folder / ".probity" / "cases").is_dir()]
     for folder in dict.fromkeys([*found, *([] if named is None else [named])]):
         from flows.engagement import open_engagement  # noqa: PLC0415 - a bundle alone needs none of it

@@ -317,6 +317,9 @@ def test_whoever_holds_the_trust_folder_verifies_cases_without_a_private_key(
     assert json.loads(answer.out)["cases"] == [
         {"case": "case-0001", "state": "opened", "head": noted.partition("@")[2]}
     ]
+    (copy / "register.json").unlink()
+    assert run("breach", "verify", copy, "--trust", trust).code == 4
+    shutil.copy(folder / ".probity" / "cases" / "register.json", copy)
     make_keys(tmp_path / "other", "somebody else", datetime.now(UTC))
     assert run("breach", "verify", copy, "--trust", tmp_path / "other" / "trust").code == 4
     assert run("breach", "verify", copy, "--trust", trust, "--head", f"case-0002@1:{'0' * 64}").code == 4

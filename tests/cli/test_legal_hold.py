@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from checks.cases.entry import Closing, Exhibited, Linked, NotNotified
-from evidence.errors import UnderHold
+from evidence.errors import OutputFailed, UnderHold
 from flows.cases import AUTOMATIC, open_or_join, record
+from flows.cli.written import write_result
 from flows.engagement import open_engagement
 from flows.holding import held, refuse_held
 from tests.checks.cases.story import sighting
@@ -43,7 +44,20 @@ def test_a_held_bundle_is_not_redacted_under_any_name(folder: Path, tmp_path: Pa
     copy = Path(shutil.copyfile(bundle, tmp_path / "copy.zip"))
     assert redacted(bundle, out) == 4
     assert redacted(copy, out, "--engagement", folder) == 4
+    (tmp_path / "link.zip").symlink_to(bundle)
+    assert redacted(tmp_path / "link.zip", out) == 4
     assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["bundles/audit-1.zip", ".probity/cases/case-0001.jsonl", ".probity/locker/new"])
+def test_no_result_is_written_over_evidence(folder: Path, name: str) -> None:
+    there = folder / name
+    before = there.read_bytes() if there.exists() else None
+    with pytest.raises(OutputFailed):
+        write_result(there, b"a report")
+    assert (there.read_bytes() if there.exists() else None) == before
+    write_result(folder / "report.html", b"a report")
+    write_result(folder / "report.html", b"another")
 
 
 def test_closing_the_case_releases_what_it_held(folder: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def command(folder: Path, trust: Path, keys: tuple[str, ...], heads: tuple[str, 
 
 def _cases(folder: Path) -> Path:
     for found in (folder / ".probity" / "cases", folder):
-        if (found / "register.json").is_file():
+        if (found / "register.json").is_file() or any(found.glob("case-*.jsonl")):  # one alone was tampered with
             return found
     hint = "name an engagement, or a copy of its .probity/cases with register.json"
     raise BadInput(Problem("B038", "has no cases", Place(str(folder)), hint))
