@@ -73,7 +73,8 @@ def gather_bucket(source: Source, trail: Trail, s3: Any, cloudtrail: Any, gather
         gathering.limits.log_object,
     )
     refuse_region(bucket, gathering)
-    config = read_trail(cloudtrail, trail.name, trail.places, source, gathering, FAMILIES)
+    read_from = (trail.bucket, trail.prefix.strip("/"))
+    config = read_trail(cloudtrail, trail.name, trail.places, source, gathering, FAMILIES, read_from)
     entries: list[Entry] = []
     custody: dict[str, Custody] = {}
     for place in trail.places:

@@ -48,11 +48,12 @@ def read_trail(
     source: Source,
     gathering: Gathering,
     families: tuple[str, ...],
+    read_from: tuple[str, str],
 ) -> TrailConfig:
     """Return the configuration of a trail; every answer is an artefact with a card of its own.
 
-    `places` are the accounts and regions whose logs are read. What the trail does not log makes that card blind; a call
-    that fails makes it incomplete.
+    `places` are the accounts and regions whose logs are read, out of the bucket and prefix `read_from`. What the trail
+    does not log makes that card blind; a call that fails makes it incomplete.
     """
     config, period = TrailConfig(), gathering.period
     asking = Answers("CloudTrail", source, gathering)
@@ -67,7 +68,7 @@ def read_trail(
         if hashlib.md5(value, usedforsecurity=False).hexdigest() == item[FINGERPRINT]:
             config.keys[item[FINGERPRINT]] = value
     if not asking.faults:
-        config.dark += [*_off(config, period), *_elsewhere(config, places), *_unselected(selectors)]
+        config.dark += [*_off(config, period), *_elsewhere(config, places, read_from), *_unselected(selectors)]
     tally = Tally("the trail's configuration", gathering.limits)
     for why in config.dark:
         tally.problem(f"blind: {why}")
@@ -96,7 +97,11 @@ def _off(config: TrailConfig, period: Period) -> Iterator[str]:
         yield "log file validation is off: nothing proves that its files are whole"
 
 
-def _elsewhere(config: TrailConfig, places: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _elsewhere(config: TrailConfig, places: Sequence[tuple[str, str]], read_from: tuple[str, str]) -> Iterator[str]:
+    # What one trail is set to log says nothing of the files of another.
+    delivers = str(config.trail.get("S3BucketName")), str(config.trail.get("S3KeyPrefix") or "").strip("/")
+    if delivers != read_from:
+        yield f"the trail delivers to s3://{'/'.join(filter(None, delivers))}, and not where its files are read"
     home, arn = config.trail.get("HomeRegion"), str(config.trail.get("TrailARN", "")).split(":")
     owner = arn[4] if len(arn) > 4 else None
     if (owner, home) not in places:

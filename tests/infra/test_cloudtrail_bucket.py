@@ -35,6 +35,7 @@ def api(**changes: Any) -> Callable[[str, Params, Any], Reply]:
         "GetTrail": {
             "Trail": {
                 "TrailARN": ARN,
+                "S3BucketName": BUCKET,
                 "HomeRegion": REGION,
                 "IsMultiRegionTrail": True,
                 "LogFileValidationEnabled": True,

@@ -66,7 +66,13 @@ CONFIG = {"s3Config": {"bucketName": "genai-logs", "keyPrefix": "bedrock"}}
 #: What services answer that moto has not, or not whole.
 ANSWERS: dict[str, Any] = {
     "GetTrail": {
-        "Trail": {"TrailARN": TRAIL, "HomeRegion": REGION, "IsMultiRegionTrail": True, "LogFileValidationEnabled": True}
+        "Trail": {
+            "TrailARN": TRAIL,
+            "S3BucketName": "genai-audit",
+            "HomeRegion": REGION,
+            "IsMultiRegionTrail": True,
+            "LogFileValidationEnabled": True,
+        }
     },
     "GetTrailStatus": {"IsLogging": True, "LatestDigestDeliveryTime": datetime(2026, 10, 1, 6, 20, tzinfo=UTC)},
     "GetEventSelectors": {"AdvancedEventSelectors": [MANAGEMENT, MANTLE]},

@@ -15,7 +15,7 @@ from evidence.model import ExtractionCard, Period
 from infra.source import Gathering
 from infra.sources.cloudtrail import CloudTrail
 from infra.trail_config import TrailConfig, read_trail
-from tests.infra.digest_chain import ACCOUNT, KEYS, REGION, START, fingerprint, public_der
+from tests.infra.digest_chain import ACCOUNT, BUCKET, KEYS, REGION, START, fingerprint, public_der
 
 PERIOD = Period.of(START, START + timedelta(hours=6))
 NOW = START + timedelta(hours=9)
@@ -30,7 +30,13 @@ MANTLE = {
 }
 ANSWERS: dict[str, Any] = {
     "get_trail": {
-        "Trail": {"TrailARN": ARN, "HomeRegion": REGION, "IsMultiRegionTrail": True, "LogFileValidationEnabled": True}
+        "Trail": {
+            "TrailARN": ARN,
+            "S3BucketName": BUCKET,
+            "HomeRegion": REGION,
+            "IsMultiRegionTrail": True,
+            "LogFileValidationEnabled": True,
+        }
     },
     "get_trail_status": {
         "IsLogging": True,
@@ -52,7 +58,7 @@ def read(folder: Path, **changes: Any) -> tuple[TrailConfig, ExtractionCard]:
                 stub.add_client_error(call, answer)
             else:
                 stub.add_response(call, answer)
-        config = read_trail(client, ARN, ((ACCOUNT, REGION),), source, gathering, FAMILIES)
+        config = read_trail(client, ARN, ((ACCOUNT, REGION),), source, gathering, FAMILIES, (BUCKET, ""))
     (card,) = gathering.gathered().cards
     return config, card
 
@@ -65,6 +71,8 @@ def test_a_trail_that_logs_what_matters_is_not_blind(tmp_path: Path) -> None:
 STOPPED = {"IsLogging": True, "StopLoggingTime": START + timedelta(hours=2)}
 ONE_REGION = {"TrailARN": ARN, "HomeRegion": "us-east-1", "LogFileValidationEnabled": True}
 ELSEWHERE = ANSWERS["get_trail"]["Trail"] | {"HomeRegion": "eu-west-1"}
+OTHER_BUCKET = ANSWERS["get_trail"]["Trail"] | {"S3BucketName": "another-trails"}
+OTHER_PREFIX = ANSWERS["get_trail"]["Trail"] | {"S3KeyPrefix": "mantle"}
 FOREIGN = ANSWERS["get_trail"]["Trail"] | {"TrailARN": ARN.replace(ACCOUNT, "999988887777")}
 NARROW = {"FieldSelectors": [*MANAGEMENT["FieldSelectors"], {"Field": "readOnly", "Equals": ["false"]}]}
 HIDING = {
@@ -76,6 +84,8 @@ CLASSIC = {"IncludeManagementEvents": True, "ReadWriteType": "WriteOnly"}
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
+        ({"get_trail": {"Trail": OTHER_BUCKET}}, "delivers to s3://another-trails, and not where"),
+        ({"get_trail": {"Trail": OTHER_PREFIX}}, "delivers to s3://genai-audit/mantle, and not where"),
         ({"get_trail_status": {"IsLogging": False}}, "switched off"),
         ({"get_trail_status": STOPPED}, "logging was stopped"),
         ({"get_trail_status": {"IsLogging": True, "StartLoggingTime": NOW}}, "after the period did"),
