@@ -56,11 +56,15 @@ class _LogFile:
 
     def gather(self, rows: FamilyRows) -> None:
         gathering, started = self.folder.gathering, self.folder.gathering.now()
-        stored = self.folder.store(self.entry, limit=gathering.limits.log_object, families=FAMILIES)
+        limits = gathering.limits
+        listing = isinstance(self.reader, AzureRecords) and self.entry.name.endswith(DEPLOYMENTS)
+        # A listing is read at once, where logs are read as they come.
+        limit = limits.document if listing else limits.log_object
+        stored = self.folder.store(self.entry, limit=limit, families=FAMILIES)
         if stored is None:
             return
         tally, path = Tally(self.entry.name, gathering.limits), gathering.locker.path(stored.sha256)
-        if isinstance(self.reader, AzureRecords) and self.entry.name.endswith(DEPLOYMENTS):
+        if listing and isinstance(self.reader, AzureRecords):
             self._know(path, self.reader, tally)
         else:
             take_file(path, CONTAINERS, self.reader, rows, tally, stored.artefact)

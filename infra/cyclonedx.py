@@ -71,7 +71,8 @@ def _requirements(
         score = object_of(entry.get("conformance") or {}).get("score")
         whole = not entry.get("counterClaims") and type(score) in {int, float} and score == 1
         (kept if whole else refused).append(requirement)
-        for reference in entry.get("claims") or ():
+        claimed = entry.get("claims")
+        for reference in claimed if isinstance(claimed, list) else ():
             target = str(claims.get(str(reference), {}).get("target"))
             named.add(str(holders.get(target, {}).get("name", target)))
     return kept, refused, named.pop() if len(named) == 1 else None

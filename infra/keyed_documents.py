@@ -100,12 +100,12 @@ class _Reader:
             name, record = stated["family"], stated["record"]
             names = (name,)
             state, found = self._file(entry, stated, name)
+            if name != "documents" and state != "match":
+                raise ValueError(f"{stated['file']}: the file is {state}")
             kept = record | {"file_sha256": stated["sha256"], "signature": found.state, "signer": found.signer}
             rows[name].add(kept | {"file": stated["file"]}, artefact=stored.artefact, row=1)
             if name == "documents":
                 states.append(state)
-            elif state != "match":
-                raise ValueError(f"{stated['file']}: the file is {state}")
             tally.rows += 1
         except ValueError as cause:
             tally.lose("the side-car")

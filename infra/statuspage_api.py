@@ -99,11 +99,13 @@ def _take_document(
     where, when = _stated(page, "url"), _stated(page, "updated_at")
     records = pages.setdefault(where, PageRecords(where, gathering.period))
     records.observed = when
-    number = 0
+    number, oldest = 0, records.oldest
     for name, things in listed.items():
         for thing in things:
             number += 1
             take_record(thing, number, _reader(records, name), rows, tally, artefact)
+    if "status" in found:
+        records.oldest = oldest  # a summary has only what is not over: it reaches back to nothing
 
 
 def _stated(page: Mapping[str, Any], name: str) -> str:

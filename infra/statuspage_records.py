@@ -25,7 +25,7 @@ BY = "vendor"
 class PageRecords:
     """The records of one status page, each counted once in every state it was seen in.
 
-    `observed` is when the page was read, as RFC 3339; `oldest` is when the oldest incident listed began.
+    `observed` is when the page was read, as RFC 3339; `oldest` is when the oldest incident was entered.
     """
 
     page: str
@@ -38,7 +38,8 @@ class PageRecords:
         """Yield the outages of one incident; raises `Beside` for one that touches no moment of the period."""
         stated = self._new("incident", record)
         began = text_of(stated, "started_at" if stated.get("started_at") else "created_at")
-        self._reach(began)
+        # Lists are in the order in which incidents were entered, which may be long after they began.
+        self._reach(_text(stated, "created_at") or began)
         ended = _text(stated, "resolved_at")
         self._within(began, ended)
         found = [

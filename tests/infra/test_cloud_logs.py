@@ -92,6 +92,12 @@ def test_a_call_to_azure_is_an_event_and_processing(tmp_path: Path) -> None:
     assert event["defects"] == ran["defects"] == []
 
 
+def test_a_listing_of_deployments_above_the_limit_is_not_read(tmp_path: Path) -> None:
+    found = gathered(tmp_path, Limits(document=50), azure_logs__a=[call()], azure_logs__deployments=deployments())
+    assert regions(found) == [None]
+    assert [card.complete for card in found.cards].count(False) == 1
+
+
 def test_a_call_whose_deployment_is_not_known_has_no_place(tmp_path: Path) -> None:
     assert regions(gathered(tmp_path, azure_logs__day=[call()])) == [None]
 

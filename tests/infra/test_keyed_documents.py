@@ -150,7 +150,9 @@ def test_a_deletion_certificate_needs_its_file(tmp_path: Path) -> None:
     write(tmp_path, signed(pdf()), family="deletion_certificates", record=record)
     assert row(gathered(tmp_path), "deletion_certificates")["signature"] == "valid"
     write(tmp_path, signed(pdf()), family="deletion_certificates", record=record, sha256="ab" * 32)
-    assert "the file is mismatch" in said(gathered(tmp_path))
+    found = gathered(tmp_path)
+    assert "the file is mismatch" in said(found)
+    assert "deletion_certificates" not in found.tables
 
 
 def test_a_document_that_nobody_keyed_is_named(tmp_path: Path) -> None:
@@ -187,6 +189,13 @@ def test_a_cyclonedx_attestation_asserts_what_it_holds_without_reserve(tmp_path:
     found = row(gathered(tmp_path))
     assert (found["issuer"], found["holder_entity"], found["signature"]) == ("Assessors Inc", "Vendor Ltd", "none")
     assert (found["assertions"], found["exceptions"]) == (["no_training"], ["retention", "eu"])
+
+
+def test_claims_that_are_no_list_name_nobody(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    told = json.dumps(CDX).replace('["claim-1"]', "5")
+    (tmp_path / "docs" / "a.cdx.json").write_text(told)
+    assert row(gathered(tmp_path))["holder_entity"] is None
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"bomFormat": "CycloneDX"}', b'{"bomFormat": "SPDX"}', b"[" * 99_999])

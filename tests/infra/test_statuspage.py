@@ -165,6 +165,19 @@ def test_a_list_that_does_not_reach_back_to_the_start_is_incomplete(tmp_path: Pa
     assert "does not reach back" in said(found)
 
 
+def test_an_incident_dated_back_does_not_make_a_list_reach_back(tmp_path: Path) -> None:
+    late = incident("i1", update(at(8)), started_at=at(1, 1, 9))
+    assert incomplete(asked(tmp_path, incidents=[late])) == [("service_outages",)]
+
+
+def test_a_summary_reaches_back_to_nothing(tmp_path: Path) -> None:
+    page = {"url": "https://status.example", "updated_at": at(12)}
+    old = BEFORE | {"resolved_at": None}
+    found = saved(tmp_path, summary={"page": page, "status": {"indicator": "none"}, "incidents": [old]})
+    assert incomplete(found) == [("service_outages",)]
+    assert len(outages(found)) == 1
+
+
 def test_a_component_that_is_unwell_now_is_a_row_without_an_incident(tmp_path: Path) -> None:
     components = [
         {"id": "api", "name": "API", "status": "partial_outage"},
