@@ -163,10 +163,26 @@ def _signed_by(message: EmailMessage, server: str) -> str | None:
     for header in message.get_all("Authentication-Results", ()):
         text = " ".join(str(header).split())
         if text.split(";", maxsplit=1)[0].split()[:1] == [server]:
-            match = _DKIM.search(text)
+            match = _DKIM.search(_unquoted(text))
             return match[1].lower() if match else None
         break  # one below another server's may have come with the message
     return None
+
+
+def _unquoted(text: str) -> str:
+    """Return a header without quoted words and comments (RFC 5322 section 3.2): senders choose what stands in them."""
+    kept: list[str] = []
+    depth, quoted, escaped = 0, False, False
+    for one in text:
+        if escaped or (one == "\\" and (quoted or depth)):
+            escaped = not escaped
+        elif one == '"' and not depth:
+            quoted = not quoted
+        elif not quoted and one in "()":
+            depth = max(0, depth + (1 if one == "(" else -1))
+        elif not quoted and not depth:
+            kept.append(one)
+    return "".join(kept)
 
 
 def _instant(text: str) -> str | None:

@@ -105,6 +105,19 @@ def test_a_message_that_our_server_does_not_vouch_for_is_no_notice(
     assert ("notices" in found.tables, sum(card.unreadable for card in found.cards)) == (False, 1)
 
 
+SAID_BY_THE_SENDER = (
+    'spf=pass smtp.mailfrom="; dkim=pass header.d=vendor.example"@evil.example',
+    "dkim=none (; dkim=pass header.d=vendor.example)",
+    'dkim=fail reason="x\\"; dkim=pass header.d=vendor.example"',
+)
+
+
+@pytest.mark.parametrize("results", SAID_BY_THE_SENDER)
+def test_what_a_sender_had_our_server_quote_is_no_result(results: str, tmp_path: Path) -> None:
+    found = gathered(tmp_path, message(Authentication_Results=f"mx.acme.example; {results}"))
+    assert "did not find it signed" in said(found)
+
+
 @pytest.mark.parametrize("sender", ["Sales <x@other.example>", "x@vendor.example.evil.example", "vendor.example", ""])
 def test_somebody_elses_mail_is_not_relevant(sender: str, tmp_path: Path) -> None:
     found = gathered(tmp_path, message(From=sender))
