@@ -30,6 +30,9 @@ class OpenAI(Source):
 
     kind: Literal["openai"] = "openai"
     credential: Variable = Field(description="variable with an admin key")
+    organization: str | None = Field(
+        default=None, pattern=r"^org-[A-Za-z0-9]{4,64}$", description="its id: another one's key is then refused"
+    )
     reads: tuple[Reading, ...] = Field(default=("audit_logs", "retention"), min_length=1, description="what is asked")
     endpoint: str = Field(default=f"https://{HOST}", pattern=r"^https?://[^/]+$", description="of the API")
 
@@ -46,7 +49,7 @@ class OpenAI(Source):
         from infra.web.client import Request  # noqa: PLC0415 - naming a source must not pay for HTTP
         from infra.web.examination import looking, needed  # noqa: PLC0415
 
-        headers = {"authorization": f"Bearer {key_of(self.credential, 'openai', at)}"}
+        headers = self._headers(key_of(self.credential, "openai", at))
         with looking(self.endpoint, headers, hosts(HOST, self.endpoint, at.egress), at) as client:
             for path in (path for name in self.reads for path in ASKED[name] if "{" not in path):
                 yield needed(client, Request(path, () if path.endswith("retention") else (("limit", "1"),)))
@@ -58,7 +61,7 @@ class OpenAI(Source):
         from infra.web.client import gathering_client  # noqa: PLC0415
 
         secret = key_of(self.credential, "openai", gathering)
-        headers = {"authorization": f"Bearer {secret}"}
+        headers = self._headers(secret)
         egress = hosts(HOST, self.endpoint, gathering.egress)
         with (
             FamilyRows(gathering, self.kind, sorted(self.provides)) as rows,
@@ -68,6 +71,11 @@ class OpenAI(Source):
             for name in self.reads:
                 getattr(asking, name)()
             rows.keep(sorted({family for name in self.reads for family in GIVES[name]}))
+
+    def _headers(self, secret: str) -> dict[str, str]:
+        """Return what authenticates; OpenAI refuses a key that is not of the organisation named beside it."""
+        named = {} if self.organization is None else {"openai-organization": self.organization}
+        return {"authorization": f"Bearer {secret}"} | named
 
 
 SOURCE = OpenAI

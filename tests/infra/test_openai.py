@@ -18,6 +18,7 @@ from tests.vendor_server import Params, Reply, serving
 
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 PERIOD = Period.of(datetime(2026, 10, 1, tzinfo=UTC), NOW)
+ORGANIZATION = "org-acme"
 SECRET = "sk-admin-not-to-be-seen"
 SESSION = {
     "type": "session",
@@ -47,9 +48,17 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def gathered(folder: Path, events: list[Any] = EVENTS, as_of: datetime | None = None, **changes: Any) -> Gathered:
+def gathered(
+    folder: Path,
+    events: list[Any] = EVENTS,
+    as_of: datetime | None = None,
+    organization: str | None = None,
+    **changes: Any,
+) -> Gathered:
     def answer(path: str, params: Params, headers: Mapping[str, str]) -> Reply:
         assert headers["authorization"] == f"Bearer {SECRET}"
+        if headers.get("openai-organization", ORGANIZATION) != ORGANIZATION:
+            return Reply({"error": {"code": "mismatched_organization"}}, 401)
         if path.endswith("audit_logs"):
             ids = [one.get("id") if isinstance(one, dict) else None for one in events]
             start = ids.index(dict(params)["after"]) + 1 if "after" in dict(params) else 0
@@ -69,12 +78,19 @@ def gathered(folder: Path, events: list[Any] = EVENTS, as_of: datetime | None = 
         variable={"OPENAI_ADMIN_KEY": SECRET}.get,
     )
     with serving(answer) as server:
-        OpenAI(credential="OPENAI_ADMIN_KEY", endpoint=server.address).gather(at)
+        OpenAI(credential="OPENAI_ADMIN_KEY", endpoint=server.address, organization=organization).gather(at)
     return at.gathered()
 
 
 def table(found: Gathered, name: str) -> list[dict[str, Any]]:
     return [row for path in found.tables[name] for row in pq.read_table(path).to_pylist()]
+
+
+@pytest.mark.parametrize(("named", "told"), [(ORGANIZATION, True), ("org-another", False)])
+def test_a_key_of_another_organization_than_is_named_is_refused(named: str, told: bool, tmp_path: Path) -> None:
+    found = gathered(tmp_path, organization=named)
+    assert bool(table(found, "settings")) is told
+    assert all(card.complete for card in found.cards) is told
 
 
 def test_every_event_is_a_row_with_who_acted(tmp_path: Path) -> None:
