@@ -24,6 +24,8 @@ ROOT = "/v1/organization"
 PAGE = "100"
 FOLLOWING = after("after", "last_id")
 _WHO = ("id", "email")
+#: Characters of a project's id: it becomes part of a path.
+LONGEST = 128
 SNAPSHOT = "retention is known for this moment alone: a change of it is in no log"
 
 
@@ -121,7 +123,7 @@ def _retention(record: Any, scope: str, when: str) -> Iterator[Row]:
 
 def _project(record: Any, into: list[str], when: str) -> Iterator[Row]:
     project = text_of(object_of(record), "id")
-    if not project.replace("_", "").replace("-", "").isalnum():
+    if len(project) > LONGEST or not project.replace("_", "").replace("-", "").isalnum():
         raise ValueError("an id that is none")
     into.append(project)
     residency = record.get("residency")

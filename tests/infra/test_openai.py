@@ -133,8 +133,9 @@ def test_a_refusal_anywhere_makes_settings_incomplete(path: str, tmp_path: Path)
     assert [card.families for card in found.cards if not card.complete] == [("settings",)]
 
 
-def test_a_project_whose_id_is_a_path_is_not_asked_for(tmp_path: Path) -> None:
-    projects = {"data": [{"id": "../../admin"}], "has_more": False}
+@pytest.mark.parametrize("name", ["../../admin", "p" * 70_000])
+def test_a_project_whose_id_is_a_path_is_not_asked_for(name: str, tmp_path: Path) -> None:
+    projects = {"data": [{"id": name}], "has_more": False}
     found = gathered(tmp_path, **{"/v1/organization/projects": projects})
     assert any(card.unreadable for card in found.cards)
 
