@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 
 from checks.cases.case import OWED_TO_US, Case, Notice, digest_of, first_free
 from checks.cases.entry import MAX_TEXT, Drafted, Sent
-from checks.cases.step import sendable
+from checks.cases.step import addressed, sendable
 from checks.notices import render
 from checks.notices.plain import is_plain
 from checks.notices.template import Template, template_named, templates
@@ -22,6 +24,17 @@ from flows.engagement import Engagement
 
 if TYPE_CHECKING:
     from infra.notify.outbox import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a notice is for: a channel of the audit file and, where it is mail, addresses; nobody without a channel."""
+
+    channel: str = ""
+    to: tuple[str, ...] = ()
+
+
+NOBODY = Addressee()
 
 
 def available(engagement: Engagement) -> dict[str, Template]:
@@ -42,6 +55,7 @@ def drafted(
     *,
     notice: str | None = None,
     supplements: str | None = None,
+    addressee: Addressee = NOBODY,
 ) -> Drafted:
     """Return a new text for a notice, or for a new one; BadInput where a rule of its name does not apply."""
     _applies(case, template)
@@ -53,10 +67,29 @@ def drafted(
         notice=notice or first_free(list(case.notices)),
         template=template.id,
         text=made.text,
-        sha256=made.sha256,
+        sha256=digest_of(made.text, addressee.channel, addressee.to),
         unknown=made.unknown,
         supplements=supplements,
+        channel=addressee.channel,
+        to=addressee.to,
     )
+
+
+def addressee(
+    engagement: Engagement, template: Template, before: Notice | None, channel: str | None, to: tuple[str, ...]
+) -> Addressee:
+    """Return whom a new text is for: as stated, else as the text before; `BadInput` for who cannot be sent to."""
+    kept = Addressee(before.channel, before.to) if before else NOBODY
+    if channel is None and not to:
+        return kept
+    from infra.notify.message import ADDRESS  # noqa: PLC0415 - only who sends needs channels
+
+    found = Addressee(kept.channel if channel is None else channel, tuple(dict.fromkeys(to)))
+    _delivered(template, template.id)
+    _carries(engagement, found.channel, found.to)
+    if any(not re.fullmatch(ADDRESS, each) for each in found.to):
+        raise BadInput(Problem("B034", "is no address of a mail", Place("--to"), "--to NAME@HOST"))
+    return found
 
 
 def refuse_if_put(engagement: Engagement, case: Case, notice: Notice) -> None:
@@ -99,7 +132,7 @@ def _key(case: str, notice: Notice) -> str:
     return f"{case}/{notice.id}/{notice.sha256}"
 
 
-def edited(notice: Notice, text: str) -> Drafted:
+def edited(notice: Notice, text: str, addressee: Addressee) -> Drafted:
     """Return a text that a person edited as the next draft of a notice; every approval before ends with it."""
     text = text.replace("\r\n", "\n")
     if not text.strip() or len(text) > MAX_TEXT or not is_plain(text):
@@ -109,9 +142,11 @@ def edited(notice: Notice, text: str) -> Drafted:
         notice=notice.id,
         template=notice.template,
         text=text,
-        sha256=digest_of(text),
+        sha256=digest_of(text, addressee.channel, addressee.to),
         unknown=notice.unknown,
         supplements=notice.supplements,
+        channel=addressee.channel,
+        to=addressee.to,
     )
 
 
@@ -139,6 +174,7 @@ def put_into_outbox(
 ) -> Case:
     """Put an approved notice to a partner into the outbox, and record that; each notice at most once.
 
+    It goes to the addressee that was approved with its text; `StepRefused` (exit code 4) for any other.
     While the log is locked, the step is checked, the message put under a key of its own, and the line written: a crash
     in between leaves a message that the next attempt does not put again.
     """
@@ -147,19 +183,12 @@ def put_into_outbox(
 
     found = cases.case(engagement, case)
     template = template_of(engagement, sendable(found, notice).template)
-    if template.delivery != "outbox":
-        hint = "--out writes it for a person; --submitted and --receipt record that it was submitted"
-        what = f"{notice} goes to {template.recipient}: it is submitted by a person and never by this program"
-        raise BadInput(Problem("B034", what, Place("--channel"), hint))
-    _carries(engagement, channel, to)
-    approved = found.notices[notice]
-    key = _key(case, approved)
-    if (there := _put_already(engagement, key)) not in {"", channel}:
-        hint = f"--channel {there}, which it was put for before it could be recorded"
-        raise BadInput(Problem("B037", f"{notice} is in the outbox already", Place("--channel"), hint))
+    _delivered(template, notice)
+    approved = addressed(found, notice, channel, to)
+    _carries(engagement, channel, approved.to)
     try:
         message = Message(
-            key=key,
+            key=_key(case, approved),
             channel=channel,
             kind=Kind.NOTICE,
             incident=case,
@@ -167,8 +196,8 @@ def put_into_outbox(
             subject=f"{template.title} ({engagement.contract.id}, {case})"[:200],
             text=approved.text,
             created=now,
-            to=to,
-            approved=approved.sha256,
+            to=approved.to,
+            approved=digest_of(approved.text),
         )
     except ValidationError as cause:
         what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in cause.errors())
@@ -190,6 +219,14 @@ def state_submission(
     approved = sendable(cases.case(engagement, case), notice)
     entry = Sent(notice=notice, sha256=approved.sha256, how="statement", reference=receipt, at=when)
     return cases.record(engagement, case, entry, now, who)
+
+
+def _delivered(template: Template, notice: str) -> None:
+    """Raise `BadInput` for a notice that the program never sends."""
+    if template.delivery != "outbox":
+        hint = "--out writes it for a person; --submitted and --receipt record that it was submitted"
+        what = f"{notice} goes to {template.recipient}: it is submitted by a person and never by this program"
+        raise BadInput(Problem("B034", what, Place("--channel"), hint))
 
 
 def _carries(engagement: Engagement, channel: str, to: tuple[str, ...]) -> None:

@@ -140,7 +140,7 @@ def try_channel(desk: Desk, name: str) -> Receipt:
 
 
 def permit(engagement: Engagement, message: Message) -> None:
-    """Let a notice leave only while its case says that exactly this text is approved.
+    """Let a notice leave only while its case says that exactly this text is approved for exactly this addressee.
 
     Raises `Rejected` when it does not, and `Deferred` while the case log does not verify. Other messages may leave.
     """
@@ -155,8 +155,9 @@ def permit(engagement: Engagement, message: Message) -> None:
         raise Deferred(f"{name} does not verify ({error.reason}), so nobody can tell what was approved") from None
     except BadInput:
         raise Rejected(f"there is no case {name} that this notice belongs to") from None
-    if not any(notice.approved is not None and notice.sha256 == message.approved for notice in notices):
-        raise Rejected(f"the approval no longer stands: {name} has no approved notice with this text")
+    leaves = (message.channel, message.to, message.text)
+    if not any(n.approved is not None and (n.channel, n.to, n.text) == leaves for n in notices):
+        raise Rejected(f"the approval no longer stands: {name} has no approved notice with this text and addressee")
 
 
 def _escalated(desk: Desk, watched: list[Watched]) -> int:

@@ -66,7 +66,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice: its text as it is now, everybody who drafted it, and what was done with exactly this text."""
+    """One notice: addressee and text as they are now, everybody who drafted it, and what was done with exactly these.
+
+    Without `channel` the program sends it to nobody, and `to` is empty.
+    """
 
     id: str
     template: str
@@ -76,12 +79,19 @@ class Notice:
     drafters: frozenset[str]
     drafted: Act
     supplements: str | None = None
+    channel: str = ""
+    to: tuple[str, ...] = ()
     reviewed: Act | None = None
     approved: Act | None = None
     sent: Act | None = None
     how: str = ""
     sent_at: datetime | None = None
     acknowledged: Act | None = None
+
+    @property
+    def as_read(self) -> str:
+        """Return what people review and approve: the addressee, and the text."""
+        return as_read(self.text, self.channel, self.to)
 
     @property
     def state(self) -> State:
@@ -184,9 +194,18 @@ def _tells(character: str) -> bool:
     return letter and is_seen(character) and not "\u0300" <= character <= "\u036f"
 
 
-def digest_of(text: str) -> str:
-    """Return the SHA-256 of a notice's text in UTF-8: what an approval names."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def as_read(text: str, channel: str = "", to: Sequence[str] = ()) -> str:
+    """Return what people read of a notice: a line for its channel and for each address, an empty one, and the text.
+
+    A notice that the program sends to nobody is its text alone.
+    """
+    head = (f"Channel: {channel}", *(f"To: {address}" for address in to), "", "") if channel else ()
+    return "\n".join(head) + text
+
+
+def digest_of(text: str, channel: str = "", to: Sequence[str] = ()) -> str:
+    """Return the SHA-256 of a notice as people read it, in UTF-8: what an approval names."""
+    return hashlib.sha256(as_read(text, channel, to).encode()).hexdigest()
 
 
 def first_free(notices: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ from evidence.model import Closed, Instant
 MAX_TEXT = 100_000  # as much as a message of the outbox takes
 Short: TypeAlias = Annotated[str, Field(min_length=1, max_length=2_000)]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ChannelName: TypeAlias = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")]
+AddressText: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,320}$")]
 NoticeId: TypeAlias = Annotated[str, Field(pattern=r"^N-[1-9][0-9]{0,3}$")]
 DecimalText: TypeAlias = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}([.][0-9]{1,9})?$")]
 
@@ -149,7 +151,11 @@ class Clocks(Closed):
 
 
 class Drafted(Closed):
-    """A text for one notice; every new text of it ends the approval of the one before."""
+    """A text for one notice; every new text of it ends the approval of the one before.
+
+    `channel` and `to` are its addressee where the program is to send it; without a channel, only a person submits it.
+    `sha256` covers the addressee and the text (`checks.cases.case.digest_of`).
+    """
 
     kind: Literal["drafted"] = "drafted"
     notice: NoticeId
@@ -158,10 +164,12 @@ class Drafted(Closed):
     sha256: Digest
     unknown: tuple[str, ...] = ()
     supplements: NoticeId | None = None
+    channel: ChannelName = ""
+    to: tuple[AddressText, ...] = Field(default=(), max_length=100)
 
 
 class Reviewed(Closed):
-    """A person other than its drafters read the text of this digest."""
+    """A person other than its drafters read the addressee and the text of this digest."""
 
     kind: Literal["reviewed"] = "reviewed"
     notice: NoticeId
@@ -170,7 +178,7 @@ class Reviewed(Closed):
 
 
 class Approved(Closed):
-    """A person other than its drafters approves the text of this digest, and no other."""
+    """A person other than its drafters approves the addressee and the text of this digest, and no other."""
 
     kind: Literal["approved"] = "approved"
     notice: NoticeId

@@ -179,6 +179,8 @@ def _(entry: Drafted, case: Case, at: Written) -> Case:
         drafters=drafters,
         drafted=Act(at.who, at.at),
         supplements=entry.supplements,
+        channel=entry.channel,
+        to=entry.to,
     )
     return case.with_notice(notice)
 

@@ -2,11 +2,13 @@
 
 Refused with `StepRefused` (exit code 4), because it would bypass a control: 1. a decision by no person; 2. a review or
 an approval by anybody who drafted any text of that notice; 3. a review or an approval that names another text than the
-one that is there now; 4. sending a text that is not approved. What is merely out of order is `BadInput`.
+one that is there now, or the same for another addressee; 4. sending what is not approved, or to somebody else. What is
+merely out of order is `BadInput`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
 
 from checks.cases.case import OWED_TO_US, Case, Notice, digest_of, person
@@ -87,7 +89,9 @@ def _(entry: Clocks, case: Case, who: str) -> None:  # noqa: ARG001
 def _(entry: Drafted, case: Case, who: str) -> None:  # noqa: ARG001
     if not case.rules:
         raise _order(case, "nobody decided yet that anybody is notified", "`probity breach classify`")
-    if entry.sha256 != digest_of(entry.text):
+    if entry.to and not entry.channel:
+        raise _order(case, f"{entry.notice} has addresses and no channel", "name the channel that takes it there")
+    if entry.sha256 != digest_of(entry.text, entry.channel, entry.to):
         raise StepRefused("TEXT_CHANGED", f"{case.id}: the digest of {entry.notice} is not that of its text")
     before = case.notices.get(entry.notice)
     if before is None and entry.notice != f"N-{len(case.notices) + 1}":
@@ -139,13 +143,25 @@ def _(entry: Closing, case: Case, who: str) -> None:  # noqa: ARG001
 
 
 def sendable(case: Case, name: str) -> Notice:
-    """Return a notice that may leave now; `StepRefused` without an approval of exactly its text."""
+    """Return a notice that may leave now; `StepRefused` without an approval of exactly its text and addressee."""
     notice = _notice(case, name)
     if notice.sent is not None:
         raise _order(case, f"{notice.id} was sent already", f"draft a supplement: --supplements {notice.id}")
     if notice.approved is None:  # 4
         what = f"{case.id}: {notice.id} is not approved as it is now ({notice.sha256[:16]}…)"
         raise StepRefused("NOT_APPROVED", f"{what}; nothing leaves without an approval of exactly its text")
+    return notice
+
+
+def addressed(case: Case, name: str, channel: str, to: Sequence[str]) -> Notice:
+    """Return a notice that may leave now through a channel to these addresses; without any, to the approved ones.
+
+    `StepRefused` without an approval of exactly its text, and where it is approved for another addressee or for none.
+    """
+    notice = sendable(case, name)
+    if channel != notice.channel or (to and set(to) != set(notice.to)):
+        what = f"{case.id}: {name} is approved for another addressee, or for none (`breach show` says for whom)"
+        raise StepRefused("OTHER_ADDRESSEE", f"{what}; `draft` with --channel and --to, and have that approved")
     return notice
 
 
@@ -161,9 +177,9 @@ def _second_person(case: Case, name: str, sha256: str, who: str, verb: str) -> N
 
 
 def _same_text(case: Case, notice: Notice, sha256: str) -> None:
-    if sha256 != notice.sha256 or notice.sha256 != digest_of(notice.text):
-        what = f"{case.id}: {sha256[:16]}… is not the text that {notice.id} has now ({notice.sha256[:16]}…)"
-        raise StepRefused("TEXT_CHANGED", f"{what}; read that text, and name its digest")
+    if sha256 != notice.sha256 or notice.sha256 != digest_of(notice.text, notice.channel, notice.to):
+        what = f"{case.id}: {sha256[:16]}… is not what {notice.id} says, and to whom, now ({notice.sha256[:16]}…)"
+        raise StepRefused("TEXT_CHANGED", f"{what}; read that, and name its digest")
 
 
 def _notice(case: Case, name: str) -> Notice:

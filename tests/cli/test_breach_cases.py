@@ -22,6 +22,7 @@ notify:
   channels:
     - {kind: smtp, name: mail, host: mail.invalid, from: alerts@acme.example, to: [soc@acme.example]}
 period:"""
+LEGAL = ("--channel", "mail", "--to", "legal@vendor.example")
 Run = Callable[..., Outcome]
 
 
@@ -56,11 +57,10 @@ def digest(run: Run, folder: Path, notice: str = "N-1") -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def drafted(run: Run, folder: Path, template: str = "gdpr-33", *rules: str) -> str:
-    """Classify, draft, and return the digest of the text that was printed."""
-    named = [word for rule in rules or ("gdpr-33",) for word in ("--rule", rule)]
-    assert step(run, folder, "classify", *named, "--reason", "personal data").code == 0
-    outcome = step(run, folder, "draft", template)
+def drafted(run: Run, folder: Path, template: str = "gdpr-33") -> str:
+    """Classify, draft, and return the digest of what was printed; a notice to the vendor is for its legal office."""
+    assert step(run, folder, "classify", "--rule", "gdpr-33", "--reason", "personal data").code == 0
+    outcome = step(run, folder, "draft", template, *(LEGAL if template == "contract-breach" else ()))
     assert outcome.code == 0, outcome.err
     return digest(run, folder)
 
@@ -173,9 +173,7 @@ def test_a_notice_to_a_partner_is_put_into_the_outbox_once(run: Run, folder: Pat
     from infra.notify.outbox import Outbox  # noqa: PLC0415
 
     text = approved(run, folder, "contract-breach")
-    assert step(run, folder, "send", "N-1", "--channel", "mail").code == 2
-    assert step(run, folder, "send", "N-1", "--channel", "chat", "--to", "legal@vendor.example").code == 2
-    words = ("send", "N-1", "--channel", "mail", "--to", "legal@vendor.example")
+    words = ("send", "N-1", *LEGAL)
     assert step(run, folder, *words).code == 0
     again = step(run, folder, *words)
     assert (again.code, "sent already" in again.err) == (2, True)
@@ -187,13 +185,81 @@ def test_a_notice_to_a_partner_is_put_into_the_outbox_once(run: Run, folder: Pat
     assert (entry.key, entry.kind.value) == (f"case-0001/N-1/{text}", "notice")
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("--channel", "chat", "--to", "legal@vendor.example"),
+        ("--channel", "mail", "--to", "somebody@vendor.example"),
+        (*LEGAL, "--to", "somebody@vendor.example"),
+    ],
+)
+def test_a_notice_is_sent_to_nobody_but_the_addressee_that_was_approved(
+    run: Run, folder: Path, others: tuple[str, ...]
+) -> None:
+    approved(run, folder, "contract-breach")
+    outcome = step(run, folder, "send", "N-1", *others)
+    assert (outcome.code, "OTHER_ADDRESSEE" in outcome.err) == (4, True)
+    assert not (folder / ".probity" / "outbox.db").exists()
+
+
+def test_a_notice_that_was_approved_for_no_addressee_is_not_sent(run: Run, folder: Path) -> None:
+    assert step(run, folder, "classify", "--rule", "gdpr-33", "--reason", "personal data").code == 0
+    assert step(run, folder, "draft", "contract-breach").code == 0
+    for verb in ("review", "approve"):
+        assert step(run, folder, verb, "N-1", "--sha256", digest(run, folder), who="Bob").code == 0
+    outcome = step(run, folder, "send", "N-1", *LEGAL)
+    assert (outcome.code, "OTHER_ADDRESSEE" in outcome.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("contract-breach", "--channel", "mail"), "say whom"),
+        (("contract-breach", "--channel", "chat"), "takes no notices"),
+        (("contract-breach", "--to", "legal@vendor.example"), "takes no notices"),
+        (("contract-breach", "--channel", "mail", "--to", "the vendor"), "is no address"),
+        (("gdpr-33", *LEGAL), "submitted by a person"),
+    ],
+)
+def test_a_draft_for_an_addressee_that_cannot_be_sent_to_is_refused(
+    run: Run, folder: Path, words: tuple[str, ...], why: str
+) -> None:
+    assert step(run, folder, "classify", "--rule", "gdpr-33", "--reason", "personal data").code == 0
+    outcome = step(run, folder, "draft", *words)
+    assert (outcome.code, why in outcome.err) == (2, True)
+    assert shown(run, folder)["notices"] == []
+
+
+def test_the_same_text_for_another_addressee_ends_the_approval(run: Run, folder: Path, tmp_path: Path) -> None:
+    before = approved(run, folder, "contract-breach")
+    printed = run("breach", "show", folder, "case-0001", "--text", "N-1").out
+    head, _, text = printed.partition("\n\n")
+    assert head == "Channel: mail\nTo: legal@vendor.example"
+    same = tmp_path / "same.txt"
+    same.write_text(text)
+    words = ("draft", "N-1", "--text", same, "--to", "somebody@vendor.example")
+    assert step(run, folder, *words).code == 0
+    assert step(run, folder, "send", "N-1", "--channel", "mail").code == 4
+    outcome = step(run, folder, "review", "N-1", "--sha256", before, who="Bob")
+    assert (outcome.code, "TEXT_CHANGED" in outcome.err) == (4, True)
+
+
+def test_an_edited_text_keeps_its_addressee(run: Run, folder: Path, tmp_path: Path) -> None:
+    drafted(run, folder, "contract-breach")
+    changed = tmp_path / "changed.txt"
+    changed.write_text("it ran in Ohio\n")
+    assert step(run, folder, "draft", "N-1", "--text", changed).code == 0
+    (notice,) = shown(run, folder)["notices"]
+    assert (notice["channel"], notice["to"]) == ("mail", ["legal@vendor.example"])
+
+
 def test_a_notice_that_a_crash_kept_out_of_the_log_is_recorded_before_it_is_changed(run: Run, folder: Path) -> None:
     from infra.notify.outbox import Outbox  # noqa: PLC0415
 
     approved(run, folder, "contract-breach")
     cases = folder / ".probity" / "cases"
     before = {name: (cases / name).read_bytes() for name in ("case-0001.jsonl", "register.json")}
-    words = ("send", "N-1", "--channel", "mail", "--to", "legal@vendor.example")
+    words = ("send", "N-1", *LEGAL)
     assert step(run, folder, *words).code == 0
     for name, data in before.items():
         (cases / name).write_bytes(data)
@@ -207,12 +273,11 @@ def test_a_notice_that_is_in_the_outbox_is_not_recorded_as_sent_to_others(run: R
     approved(run, folder, "contract-breach")
     cases = folder / ".probity" / "cases"
     before = {name: (cases / name).read_bytes() for name in ("case-0001.jsonl", "register.json")}
-    words = ("send", "N-1", "--channel", "mail", "--to")
-    assert step(run, folder, *words, "legal@vendor.example").code == 0
+    assert step(run, folder, "send", "N-1", *LEGAL).code == 0
     for name, data in before.items():
         (cases / name).write_bytes(data)
-    outcome = step(run, folder, *words, "somebody@vendor.example")
-    assert (outcome.code, "addressed to legal@vendor.example" in outcome.err) == (2, True)
+    outcome = step(run, folder, "send", "N-1", "--channel", "mail", "--to", "somebody@vendor.example")
+    assert (outcome.code, "OTHER_ADDRESSEE" in outcome.err) == (4, True)
     assert shown(run, folder)["state"] == "approved"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from checks.cases.entry import Closing, NotNotified, Triage
+from checks.cases.entry import Approved, Closing, Entry, NotNotified, Reviewed, Triage
 from evidence.errors import BadInput, BrokenCaseLog, NotDelivered, OutputFailed, Place, Problem
 from evidence.model import Severity, Status
 from flows.alerts import alerting, audited
@@ -22,7 +22,7 @@ from flows.notifying import Desk, open_desk, tick, try_channel
 from flows.pipeline import Audited
 from flows.undelivered import observe
 from infra.examination import Examination, Outcome
-from tests.checks.cases.story import sighting
+from tests.checks.cases.story import addressed, classified, sighting
 from tests.cli.engagements import trail, unjudged
 from tests.flows.test_cases import finding, result
 from tests.infra.notify.post_office import notice
@@ -138,6 +138,26 @@ def test_notice_that_nobody_approved_in_its_case_never_leaves(watch: Watch) -> N
     watch.desk.outbox.put(notice("n", "hook", incident=name, created=NOW))
     assert "approval no longer stands" in next(iter(tick(watch.desk).delivered.dead.values()))
     assert all(one["type"] != "probity.notice" for one in watch.said("/hook"))
+
+
+@pytest.mark.parametrize(("approved", "leaves"), [("hook", True), ("pager", False), ("", False)])
+def test_approved_notice_leaves_to_the_addressee_it_is_approved_for_alone(
+    watch: Watch, approved: str, leaves: bool
+) -> None:
+    name = opened(watch.engagement)
+    drafted = addressed(approved)
+    steps: tuple[tuple[str, Entry], ...] = (
+        ("Ann", classified()),
+        ("Ann", drafted),
+        ("Bob", Reviewed(notice="N-1", sha256=drafted.sha256)),
+        ("Bob", Approved(notice="N-1", sha256=drafted.sha256)),
+    )
+    for who, entry in steps:
+        record(watch.engagement, name, entry, NOW, who)
+    watch.desk.outbox.put(notice("n", "hook", text=drafted.text, incident=name, created=NOW))
+    ticked = tick(watch.desk)
+    assert any(one["type"] == "probity.notice" for one in watch.said("/hook")) is leaves
+    assert any("with this text and addressee" in why for why in ticked.delivered.dead.values()) is not leaves
 
 
 def test_outside_monitor_hears_of_good_passes_only(watch: Watch) -> None:

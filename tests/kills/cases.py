@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
+TO = ("legal@vendor.example",)
 CHANNELS = """\
 notify:
   channels:
@@ -74,7 +75,8 @@ def _next(folder: Path, name: str) -> str | None:
         return "classified"
     if not found.notices:
         template = notices.template_of(engagement, "contract-breach")
-        record(engagement, name, notices.drafted(engagement, found, template, NOW), NOW, "Ann")
+        whom = notices.Addressee("mail", TO)
+        record(engagement, name, notices.drafted(engagement, found, template, NOW, addressee=whom), NOW, "Ann")
         return "drafted"
     notice = found.notices["N-1"]
     if notice.reviewed is None:
@@ -84,8 +86,7 @@ def _next(folder: Path, name: str) -> str | None:
         record(engagement, name, Approved(notice="N-1", sha256=notice.sha256), NOW, "Bob")
         return "approved"
     if notice.sent is None:
-        to = ("legal@vendor.example",)
-        notices.put_into_outbox(engagement, name, "N-1", channel="mail", to=to, now=NOW, who="Ann")
+        notices.put_into_outbox(engagement, name, "N-1", channel="mail", to=TO, now=NOW, who="Ann")
         return "sent"
     return None
 

@@ -34,7 +34,7 @@ class Paperwork:
             "fact", "nature=processed in Ohio", "demand=stop", "cure_by=2027-01-01", "contact_point=SOC", who="Ann"
         )
         for number in (1, 2):
-            self._ok("draft", "contract-breach", who="Ann")
+            self._ok("draft", "contract-breach", "--channel", "mail", "--to", "vendor@example.com", who="Ann")
             if number == 1:
                 for verb in ("review", "approve"):
                     self._ok(verb, "N-1", "--sha256", self._digest("N-1"), who="Bob")

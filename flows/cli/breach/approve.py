@@ -1,4 +1,4 @@
-"""`probity breach approve`: another person than the drafters approves exactly this text."""
+"""`probity breach approve`: another person than the drafters approves exactly this text for its addressee."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from flows.cli.breach.desk import acting, by_person, digest_given, digest_option
 @by_person
 @formatted
 def command(engagement: Path, case: str, notice: str, digest: str, who: str | None, form: str) -> None:
-    """Approve a text by its digest. Exit code 4 for a drafter of the notice, and for the digest of another text.
+    """Approve a text and its addressee by their digest. Exit code 4 for a drafter, and for the digest of another text.
 
-    A later text ends the approval. Nothing leaves without one.
+    A later text or addressee ends the approval. Nothing leaves without one.
     """
     from checks.cases.entry import Approved  # noqa: PLC0415 - `--help` opens nothing
     from flows.cases import record  # noqa: PLC0415

@@ -18,6 +18,8 @@ MAX_FILE = 400_000
 @click.argument("template", metavar="TEMPLATE|NOTICE")
 @click.option("--text", "file", type=click.Path(path_type=Path), help="the next text of NOTICE, as a person edited it")
 @click.option("--supplements", metavar="NOTICE", help="a notice that was sent, which this one supplements")
+@click.option("--channel", metavar="NAME", help="the channel that is to take it to a partner; approved with the text")
+@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="whom that mail is to be addressed to")
 @click.option("--out", type=click.Path(path_type=Path), help="write the text here as well, to read or to edit")
 @by_person
 @formatted
@@ -27,14 +29,16 @@ def command(
     template: str,
     file: Path | None,
     supplements: str | None,
+    channel: str | None,
+    to: tuple[str, ...],
     out: Path | None,
     who: str | None,
     form: str,
 ) -> None:
     """Draft a notice from TEMPLATE; or the next text of NOTICE (N-1), from its template or from --text.
 
-    What is not known is printed as not yet known. Every new text ends the review and the approval of the one before,
-    and whoever drafted any of them can neither review nor approve.
+    What is not known is printed as not yet known. Every new text or addressee ends the review and the approval of the
+    one before, and whoever drafted any of them can neither review nor approve.
     """
     from checks.cases.case import first_free  # noqa: PLC0415 - `--help` opens nothing
     from flows import notices  # noqa: PLC0415
@@ -51,19 +55,22 @@ def command(
         )
     if before is not None:
         notices.refuse_if_put(at.engagement, found, before)
+    of = notices.template_of(at.engagement, before.template if before else template)
+    whom = notices.addressee(at.engagement, of, before, channel, to)
     if file is not None and before is not None:
-        entry = notices.edited(before, _read(file))
+        entry = notices.edited(before, _read(file), whom)
     else:
-        of = notices.template_of(at.engagement, before.template if before else template)
         name = before.id if before else first_free(list(found.notices))
         more = before.supplements if before else supplements
-        entry = notices.drafted(at.engagement, found, of, at.now, notice=name, supplements=more)
+        entry = notices.drafted(at.engagement, found, of, at.now, notice=name, supplements=more, addressee=whom)
     after = record(at.engagement, case, entry, at.now, at.who)
     if out is not None:
         write_result(out, entry.text.encode())
     echo(after, at.now, form)
     if form == "text":
         click.echo(f"  {entry.notice} {entry.template}: sha256 {entry.sha256}")
+        if entry.channel:
+            click.echo(f"  to {' '.join((entry.channel, *entry.to))}")
         if entry.unknown:
             click.echo(f"  not yet known: {', '.join(entry.unknown)}")
 

@@ -1,4 +1,4 @@
-"""`probity breach review`: another person read exactly this text."""
+"""`probity breach review`: another person read exactly this text and its addressee."""
 
 from __future__ import annotations
 

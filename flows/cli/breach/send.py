@@ -14,8 +14,8 @@ from flows.cli.written import write_result
 @click.command()
 @on_case
 @click.argument("notice")
-@click.option("--channel", metavar="NAME", help="a channel of the audit file that takes the notice to a partner")
-@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="whom that mail is addressed to")
+@click.option("--channel", metavar="NAME", help="the channel it is approved for, which takes it to a partner")
+@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="whom it is approved for; may be left out")
 @click.option("--out", type=click.Path(path_type=Path), help="write the approved text here, for a person to submit")
 @click.option("--submitted", metavar="INSTANT", help="state that it was submitted then; with --receipt")
 @click.option("--receipt", metavar="TEXT", help="what the recipient gave as proof, such as a reference number")
@@ -33,10 +33,10 @@ def command(
     who: str | None,
     form: str,
 ) -> None:
-    """Send an approved notice. Exit code 4 without an approval of exactly its text.
+    """Send an approved notice. Exit code 4 without an approval of exactly its text, or of exactly this addressee.
 
-    To vendor or customer: --channel. To authorities, data subjects and the public nothing is ever sent: --out writes
-    the text for a person, who submits it and records so with --submitted and --receipt.
+    To vendor or customer: --channel, as `draft` was told. To authorities, data subjects and the public nothing is ever
+    sent: --out writes the text for a person, who submits it and records so with --submitted and --receipt.
     """
     from flows.notices import hand_out, put_into_outbox, state_submission  # noqa: PLC0415 - `--help` opens nothing
 

@@ -13,7 +13,7 @@ from flows.cli.breach.desk import desk, formatted, on_case
 
 @click.command()
 @on_case
-@click.option("--text", "notice", metavar="NOTICE", help="print the text of this notice and nothing else")
+@click.option("--text", "notice", metavar="NOTICE", help="print addressee and text of this notice and nothing else")
 @click.option("--head", metavar="SEQ:SHA256", help="a head noted earlier, which the log must still have")
 @formatted
 def command(engagement: Path, case: str, notice: str | None, head: str | None, form: str) -> None:
@@ -37,7 +37,7 @@ def command(engagement: Path, case: str, notice: str | None, head: str | None, f
         if notice not in found.notices:
             hint = f"notices are {', '.join(found.notices) or 'none'}"
             raise BadInput(Problem("B021", f"has no notice {notice[:20]}", Place(case), hint))
-        click.echo(found.notices[notice].text, nl=False)
+        click.echo(found.notices[notice].as_read, nl=False)
         click.echo(f"sha256 {found.notices[notice].sha256}", err=True)
         return
     entries = {n.id: delivery(at.engagement, found, n) for n in found.notices.values()}

@@ -84,6 +84,8 @@ def _full(case: Case, now: datetime) -> Iterator[str]:
 def _notice_lines(notice: Notice) -> Iterator[str]:
     more = f", supplements {notice.supplements}" if notice.supplements else ""
     yield f"{notice.id} {notice.template}: {notice.state}, sha256 {notice.sha256}{more}"
+    if notice.channel:
+        yield f"  to {' '.join((notice.channel, *notice.to))}"
     yield f"  drafted by {_act(notice.drafted)}"
     for what, act in (("reviewed", notice.reviewed), ("approved", notice.approved), ("sent", notice.sent)):
         if act is not None:
@@ -143,6 +145,8 @@ def _notice_json(notice: Notice) -> dict[str, Any]:
         "template": notice.template,
         "state": notice.state.value,
         "sha256": notice.sha256,
+        "channel": notice.channel or None,
+        "to": list(notice.to),
         "unknown": list(notice.unknown),
         "supplements": notice.supplements,
         "drafters": sorted(notice.drafters),

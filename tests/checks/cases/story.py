@@ -52,6 +52,11 @@ def draft(text: str = "what happened", notice: str = "N-1", template: str = "gdp
     return Drafted.model_validate(stated | more)
 
 
+def addressed(channel: str, *to: str, text: str = "what happened", notice: str = "N-1") -> Drafted:
+    """Return a draft for an addressee."""
+    return draft(text, notice, "contract-breach", channel=channel, to=to, sha256=digest_of(text, channel, to))
+
+
 def review(text: str = "what happened", notice: str = "N-1") -> Reviewed:
     """Return a review of a text."""
     return Reviewed(notice=notice, sha256=digest_of(text))
