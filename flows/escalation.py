@@ -69,7 +69,7 @@ def settle(
     for alert in alerts:
         clock = running.get(alert.incident)
         if clock is None:
-            words = "The clock no longer runs: the notice was sent, the case was closed, or the clock does not apply."
+            words = "The clock no longer runs: the notice was sent, its question was decided, or it does not apply."
             told.append(resolution(alert, words, now))
         elif clock.acted is not None and alert.channel in acknowledging and _answers(clock, clock.acted, now):
             told.append(_acknowledgement(alert, clock, clock.acted, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from evidence.errors import BadInput
 from evidence.model import instant_text
 
 TRIAGE = "triage"
+#: The clock of a case in which others cannot start: it asks a person for what they are to run from.
+ANCHOR = "anchor"
 #: A standing beside those of `Standing`: what is stated contradicts itself, and its earliest instant counts till then.
 CONTRADICTED = "contradicted"
 _LATEST = "latest_intermediate"  # 2025/301 art. 5(1)(c): the latest update counts; everywhere else the earliest
@@ -58,13 +60,17 @@ def deadlines(case: Case) -> tuple[Due, ...]:
 
 
 def running(case: Case) -> tuple[Clock, ...]:
-    """Return the clocks that run: triage until a person decided, then each rule's until somebody was told."""
+    """Return the clocks that run: triage until a person decided, then each rule's until somebody was told.
+
+    Where they cannot start for want of an anchor, another one asks for it, so that a case never falls silent.
+    """
     if case.closed is not None:
         return ()
     if case.decision is None:
         return (_triage(case),)
-    told = case.told
-    return tuple(
+    owed = tuple(due for due in deadlines(case) if due.rule not in case.told)
+    asking = _asking(case, owed)
+    clocks = tuple(
         Clock(
             name=due.rule,
             started=_parsed(due.started),
@@ -73,9 +79,37 @@ def running(case: Case) -> tuple[Clock, ...]:
             standing=due.status,
             basis=due.basis,
         )
-        for due in deadlines(case)
-        if due.rule not in told
+        for due in owed
     )
+    return clocks if asking is None else (asking, *clocks)
+
+
+def _asking(case: Case, owed: Sequence[Due]) -> Clock | None:
+    """Return the clock that asks for an anchor: where every candidate was set aside, or where no other clock runs.
+
+    A rule that runs from a submission still to come waits without it. It starts anew with a decision on the rules.
+    """
+    missing = [due for due in owed if due.started is None and due.status != Standing.NOT_IN_FORCE]
+    emptied = [due for due in missing if _set_aside(case, due)]
+    silent = all(due.started is None for due in owed)
+    lacking = missing if silent else emptied
+    if not lacking or case.decision is None:
+        return None
+    since = [case.decision.by.at, *(at for due in emptied for at in _set_aside(case, due))]
+    if silent:
+        since += [notice.sent.at for notice in case.notices.values() if notice.sent is not None]
+    started = max(since)
+    what = ", ".join(f"{due.rule} ({due.anchor})" for due in lacking)
+    due = started + timedelta(hours=case.triage_hours)
+    to = "whoever states the anchor, or decides that the rule does not apply"
+    return Clock(ANCHOR, started, due, to, Standing.ANCHOR_MISSING.value, f"{what} cannot start without its anchor")
+
+
+def _set_aside(case: Case, due: Due) -> list[datetime]:
+    """Return when the candidates were set aside that a deadline without anchor would run from."""
+    name = VENDOR_AWARE if due.rule == OWED_TO_US and due.anchor == "aware" else due.anchor
+    names = {name, "aware"} if name == "discovered" else {name}
+    return [c.set_aside.at for c in case.candidates if c.name in names and c.set_aside is not None]
 
 
 def _triage(case: Case) -> Clock:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from checks.cases.entry import Approved, Closing, Entry, NotNotified, Reviewed, Triage
+from checks.cases.entry import Approved, Closing, Entry, NotNotified, Reviewed, SetAside, Triage
 from evidence.errors import BadInput, BrokenCaseLog, NotDelivered, OutputFailed, Place, Problem
 from evidence.model import Severity, Status
 from flows.alerts import alerting, audited
@@ -109,6 +109,22 @@ def test_triage_clock_pages_once_then_asks_one_more_and_is_over_when_the_case_is
     for _ in range(2):
         tick(watch.desk)
     assert watch.pages() == [("trigger", incident)] * 2 + [("resolve", incident)]
+
+
+def test_case_whose_clocks_cannot_start_reminds_people_until_somebody_decides(watch: Watch) -> None:
+    name = opened(watch.engagement)
+    record(watch.engagement, name, classified(), NOW, "Ann")
+    record(watch.engagement, name, SetAside(name="aware", candidate=1, reason="a false alarm"), NOW, "Ann")
+    incident = f"clock/trail/{name}/anchor"
+    for hours in (0, 12, 24):
+        watch.now = NOW + hours * HOUR
+        tick(watch.desk)
+    asked = [about for action, about in watch.pages() if action == "trigger"]
+    assert asked == [incident] * 3
+    assert f"{name}: anchor was due 2026-11-30 09:00 UTC" in [one["data"]["subject"] for one in watch.said("/hook")]
+    record(watch.engagement, name, NotNotified(reason="a false alarm"), watch.now, "Ann")
+    tick(watch.desk)
+    assert watch.pages()[-1] == ("resolve", incident)
 
 
 def test_pager_hears_that_somebody_took_the_case_up(watch: Watch) -> None:

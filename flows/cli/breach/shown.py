@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from checks.cases.clocks import deadlines
+from checks.cases.clocks import ANCHOR, TRIAGE, deadlines
 from checks.notices.plain import plain
 from evidence.model import instant_text
 from flows.cases import running_clocks
@@ -69,7 +69,7 @@ def _full(case: Case, now: datetime) -> Iterator[str]:
         done = " (done)" if due.rule in case.told else ""
         yield f"{due.rule}: {due.due_utc or due.status}{done}: {due.basis}"
         yield from (f"  * {text}" for text in due.assumptions)
-    yield from (clock_line(clock, now) for clock in running_clocks(case, now) if clock.name == "triage")
+    yield from (clock_line(clock, now) for clock in running_clocks(case, now) if clock.name in {TRIAGE, ANCHOR})
     for notice in case.notices.values():
         yield from _notice_lines(notice)
     yield from (f"fact {name}: {text}" for name, text in sorted(case.facts.items()))

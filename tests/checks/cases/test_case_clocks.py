@@ -58,6 +58,36 @@ def test_the_vendors_clock_runs_from_the_vendors_awareness_and_never_from_ours()
     assert clock(stated, "contract-notice").due == START + timedelta(hours=13, minutes=30)
 
 
+def test_where_every_candidate_is_set_aside_another_clock_asks_for_the_anchor_until_it_is_stated() -> None:
+    aside = ("Ann", SetAside(name="aware", candidate=1, reason="a false alarm"))
+    case = told(("Ann", classified("gdpr-33", "dora-initial", zone="UTC")), aside)
+    asking = clock(case, "anchor")
+    assert (asking.started, asking.due) == (START + timedelta(minutes=2), START + timedelta(hours=24, minutes=2))
+    assert "gdpr-33 (aware)" in asking.basis
+    stated = told(("Ann", anchor("2026-10-23T06:00:00Z")), case=case)
+    assert [c.name for c in running(stated)] == ["gdpr-33", "dora-initial"]
+
+
+def test_candidates_that_were_set_aside_before_the_decision_leave_no_case_silent() -> None:
+    aside = ("Ann", SetAside(name="aware", candidate=1, reason="a false alarm"))
+    case = told(aside, ("Ann", classified()))
+    assert clock(case, "anchor").started == START + timedelta(minutes=2)
+    assert running(told(("Ann", NotNotified(reason="a false alarm")), case=case)) == ()
+
+
+def test_a_case_that_waits_for_the_vendors_statement_alone_asks_for_it() -> None:
+    case = told(("Ann", classified("contract-notice", contract_hours=24)))
+    assert clock(case, "anchor").started == START + timedelta(minutes=1)
+    beside = told(("Ann", classified("contract-notice", "gdpr-33", contract_hours=24)), case=case)
+    assert [c.name for c in running(beside)] == ["contract-notice", "gdpr-33"]
+
+
+def test_the_clock_that_asks_starts_once_the_last_other_one_ended() -> None:
+    case = told(("Ann", classified("contract-notice", "gdpr-33", contract_hours=24)))
+    notice = (("Ann", draft()), ("Bob", review()), ("Bob", approve()), ("Ann", send()))
+    assert clock(told(*notice, case=case), "anchor").started == START + timedelta(minutes=5)
+
+
 def test_the_vendors_notice_ends_the_vendors_clock() -> None:
     case = told(("Ann", classified("contract-notice", "gdpr-33", contract_hours=24)))
     came = told(("probity (automatic)", Joined(origin=sighting("notice-9", kind="notice"))), case=case)
