@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from infra.aws_examination import ask
+from infra.bucket_objects import owned
 from infra.bucket_settings import NOTHING_SET
 from infra.examination import Examination, Observation, Outcome
 
@@ -15,10 +17,11 @@ CALLS = (
 )
 
 
-def examine_bucket(s3: Any, bucket: str, at: Examination) -> Iterator[Observation]:
+def examine_bucket(s3: Any, bucket: str, account: str, at: Examination) -> Iterator[Observation]:
     """Yield what each call gave; after a bucket that cannot be located, nothing else is asked."""
     for call in CALLS:
-        seen, _ = ask(f"{call} of s3://{bucket}", lambda call=call: getattr(s3, call)(Bucket=bucket), at, NOTHING_SET)  # type: ignore[misc]
+        asked = partial(getattr(s3, call), **owned(bucket, account))
+        seen, _ = ask(f"{call} of s3://{bucket}", asked, at, NOTHING_SET)
         yield seen
         if call == CALLS[0] and seen.outcome is not Outcome.FINE:
             return

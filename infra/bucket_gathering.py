@@ -55,7 +55,8 @@ class BucketGathering:
             return
         gathering = self.gathering
         memory = memory_of(gathering.journals, "s3", inventory.destination)
-        delivered = Bucket(self.s3, inventory.destination, gathering.locker, memory, gathering.limits.log_object)
+        limit, owner = gathering.limits.log_object, inventory.account or wanted.account
+        delivered = Bucket(self.s3, inventory.destination, gathering.locker, memory, limit, account=owner)
         refuse_region(delivered, gathering)
         reading = InventoryReading(
             self.source,

@@ -96,7 +96,8 @@ def spooled(listed: Listed, body: Any) -> BinaryIO:
 class Bucket:
     """One bucket. `memory` is a file that remembers which object, in which version, has which bytes in the locker.
 
-    `keeping` makes of an object what is kept of it, which is all of it unless it may not be.
+    `keeping` makes of an object what is kept of it, which is all of it unless it may not be. Where `account` is given,
+    S3 refuses when the bucket is another one's.
     """
 
     client: Any
@@ -105,19 +106,20 @@ class Bucket:
     memory: Path | None = None
     object_limit: int = 2 * 1024 * CHUNK
     keeping: Keeping = spooled
+    account: str = ""
     _known: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
 
     def region(self) -> str:
         """Return the region the bucket is in."""
         try:
-            return region_of(self.client.get_bucket_location(Bucket=self.name))
+            return region_of(self.client.get_bucket_location(**owned(self.name, self.account)))
         except FAILURES as cause:
             raise source_error("locate", f"s3://{self.name}", cause) from cause
 
     def list(self, prefix: str, after: str = "", until: str | None = None) -> Iterator[Listed]:
         """Yield every object below a prefix in the order of their keys: those `after` one, and before `until`."""
         count = 0
-        asked = {"Bucket": self.name, "Prefix": prefix} | ({"StartAfter": after} if after else {})
+        asked = {**owned(self.name, self.account), "Prefix": prefix} | ({"StartAfter": after} if after else {})
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(**asked):
                 if "Name" not in page:  # an answer without a body is none, and no empty bucket
@@ -194,7 +196,8 @@ class Bucket:
             raise Terminal(f"{where}: larger than the limit of {self.object_limit} bytes")
         try:
             # The version that was listed, and no other one that was put in its place meanwhile.
-            answer = self.client.get_object(Bucket=self.name, Key=listed.key, IfMatch=listed.etag)
+            asked = owned(self.name, self.account)
+            answer = self.client.get_object(**asked, Key=listed.key, IfMatch=listed.etag)
             kept = self.keeping(listed, answer["Body"])
         except FAILURES as cause:
             raise source_error("read", where, cause) from cause
@@ -211,6 +214,11 @@ class Bucket:
             return listed, cause
         with spool:
             return Fetched(listed, into.put(spool), metadata)
+
+
+def owned(bucket: str, account: str) -> dict[str, str]:
+    """Return how a call names a bucket, and whose it must be: a name that was given up anybody may take."""
+    return {"Bucket": bucket} | ({"ExpectedBucketOwner": account} if account else {})
 
 
 def region_of(answer: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from evidence.model import instant_text
 from infra.aws_answers import Answers
-from infra.bucket_objects import region_of
+from infra.bucket_objects import owned, region_of
 from infra.family_rows import Row
 
 PROVIDER = "aws"
@@ -33,10 +33,11 @@ MAX_INVENTORIES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A bucket as the audit file names it: the system it is, what its objects hold, and whose content that is."""
+    """A bucket as the audit file names it: what system of which account it is, what its objects hold, and whose."""
 
     name: str
     system: str
+    account: str
     prefix: str = ""
     content: tuple[str, ...] = ()
     tenants: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ def read_bucket(
 
     `observed` says to which instant what is answered is dated.
     """
-    name = {"Bucket": bucket.name}
+    name = owned(bucket.name, bucket.account)
     located = answers.ask("GetBucketLocation", lambda: s3.get_bucket_location(**name))
     found = BucketSettings(region_of(located) if "GetBucketLocation" in answers.answers else None)
     versioning = answers.ask("GetBucketVersioning", lambda: s3.get_bucket_versioning(**name))
@@ -77,7 +78,7 @@ def read_bucket(
     lock = answers.ask("GetObjectLockConfiguration", lambda: s3.get_object_lock_configuration(**name), NOTHING_SET)
     found.inventories = tuple(_inventories(s3, bucket, answers))
     rules = _listed(replication.get("ReplicationConfiguration"), "Rules")
-    destinations = {arn: _destination(s3, arn, answers) for arn in sorted({_arn(rule) for rule in rules} - {""})}
+    destinations = {copied: _destination(s3, *copied, answers) for copied in sorted({_copied(rule) for rule in rules})}
     when = instant_text(observed())
     found.rows += _placed(bucket, found.region, when)
     # A call that failed says nothing: only one that was answered may say that nothing is set.
@@ -92,15 +93,22 @@ def read_bucket(
     return found
 
 
-def _arn(rule: Mapping[str, Any]) -> str:
-    return str((rule.get("Destination") or {}).get("Bucket", ""))
+def _copied(rule: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the ARN of the bucket that a rule copies to, and its account, which a rule need not state."""
+    stated = rule.get("Destination") or {}
+    return str(stated.get("Bucket", "")), str(stated.get("Account", ""))
 
 
-def _destination(s3: Any, arn: str, answers: Answers) -> str | None:
-    """Return the region of a bucket that content is copied to; None where nobody tells us."""
+def _destination(s3: Any, arn: str, account: str, answers: Answers) -> str | None:
+    """Return the region of a bucket that content is copied to; None where nobody tells us.
+
+    S3 copies to whoever has that name, of whatever account: where the rule states none, the place is asked of all.
+    """
     other = arn.rpartition(":")[2]
+    if not other:
+        return None
     call = f"GetBucketLocation of {other}"
-    answer = answers.ask(call, partial(s3.get_bucket_location, Bucket=other))
+    answer = answers.ask(call, partial(s3.get_bucket_location, **owned(other, account)))
     return region_of(answer) if call in answers.answers else None
 
 
@@ -113,9 +121,9 @@ def _inventories(s3: Any, bucket: Wanted, answers: Answers) -> Iterator[Mapping[
     """Yield the bucket's inventory configurations; S3 pages them without a paginator of botocore's."""
     token: str | None = None
     for number in range(MAX_INVENTORIES):
-        more = {} if token is None else {"ContinuationToken": token}
+        more = owned(bucket.name, bucket.account) | ({} if token is None else {"ContinuationToken": token})
         call = f"ListBucketInventoryConfigurations {number + 1}"
-        page = answers.ask(call, partial(s3.list_bucket_inventory_configurations, Bucket=bucket.name, **more))
+        page = answers.ask(call, partial(s3.list_bucket_inventory_configurations, **more))
         yield from _listed(page, "InventoryConfigurationList")
         token = page.get("NextContinuationToken")
         if not page.get("IsTruncated") or token is None:
@@ -171,7 +179,9 @@ def _locked(bucket: Wanted, lock: Mapping[str, Any], when: str) -> Row:
     return _setting(bucket, "s3_object_lock", f"{stated.get('ObjectLockEnabled', 'none')}{default}", when)
 
 
-def _replicated(bucket: Wanted, rules: list[Any], destinations: Mapping[str, str | None], when: str) -> Iterator[Row]:
+def _replicated(
+    bucket: Wanted, rules: list[Any], destinations: Mapping[tuple[str, str], str | None], when: str
+) -> Iterator[Row]:
     """A rule whose destination cannot be located keeps its row, without a region: it may point anywhere."""
     for number, rule in enumerate(rules, start=1):
         yield (
@@ -180,7 +190,7 @@ def _replicated(bucket: Wanted, rules: list[Any], destinations: Mapping[str, str
                 "rule_id": f"{bucket.arn}/{rule.get('ID') or number}",
                 "resource_id": bucket.system,
                 "provider": PROVIDER,
-                "region_code": destinations.get(_arn(rule)),
+                "region_code": destinations.get(_copied(rule)),
                 "enabled": rule.get("Status") == "Enabled",
                 "observed_at": when,
             },

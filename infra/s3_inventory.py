@@ -27,13 +27,17 @@ _MANIFEST = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\dZ)/manifest\.json")
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """An inventory as it is configured: where its lists are delivered, and what of the bucket is on them."""
+    """An inventory as it is configured: where its lists are delivered, and what of the bucket is on them.
+
+    `account` owns the bucket that they are delivered to, where the configuration states it.
+    """
 
     id: str
     destination: str
     below: str
     covers: str
     every_version: bool
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ def _inventory(stated: Mapping[str, Any], bucket: str) -> Inventory | None:
     below = "/".join(part for part in (prefix, bucket, name) if part) + "/"
     covers = str((stated.get("Filter") or {}).get("Prefix") or "")
     every = stated.get("IncludedObjectVersions") == "All"
-    return Inventory(name, str(where["Bucket"]).rpartition(":")[2], below, covers, every)
+    account = str(where.get("AccountId") or "")
+    return Inventory(name, str(where["Bucket"]).rpartition(":")[2], below, covers, every, account)
 
 
 def snapshots(delivered: Bucket, inventory: Inventory, source: str, gathering: Gathering) -> Iterator[Snapshot]:

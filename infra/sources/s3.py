@@ -35,6 +35,7 @@ class S3(Source):
     """Buckets of one account. S3 answers for the moment of asking; inventories for the days on which they were made."""
 
     kind: Literal["s3"] = "s3"
+    account: str = Field(pattern=r"^[0-9]{12}$", description="its number: a bucket of another one is not believed")
     buckets: tuple[ContentBucket, ...] = Field(min_length=1, description="what is asked about")
     region: Region = Field(description="region whose endpoint is asked first")
     endpoint: str | None = Field(default=None, pattern=r"^https?://", description="of S3, where it is not AWS's own")
@@ -63,7 +64,7 @@ class S3(Source):
         """Say which buckets are asked about, and whose inventories are read."""
         for one in self.buckets:
             settings = tuple(sorted(self.gives - {"data_lifecycle"}))
-            yield Fetch(f"settings of s3://{one.name}", CHAIN, settings, "of the moment")
+            yield Fetch(f"settings of s3://{one.name}", CHAIN, settings, f"of the moment; account {self.account}")
             if one.content:
                 yield Fetch(f"inventories of s3://{one.name}/{one.prefix}", CHAIN, ("data_lifecycle",))
 
@@ -74,7 +75,7 @@ class S3(Source):
 
         s3 = aws_client("s3", self.region, self.endpoint, at.egress)
         for name in dict.fromkeys(one.name for one in self.buckets):
-            yield from examine_bucket(s3, name, at)
+            yield from examine_bucket(s3, name, self.account, at)
 
     def gather(self, gathering: Gathering) -> None:
         """Ask about every bucket and read the inventories of those with `content`."""
@@ -89,7 +90,9 @@ class S3(Source):
         with FamilyRows(gathering, self.kind, sorted(self.provides)) as rows:
             asking = BucketGathering(self, gathering, rows, s3, lambda place: aws_client("kms", place, egress=egress))
             for one in self.buckets:
-                asking.read(Wanted(one.name, one.system or one.name, one.prefix, one.content, one.tenants))
+                asking.read(
+                    Wanted(one.name, one.system or one.name, self.account, one.prefix, one.content, one.tenants)
+                )
             # Where no ages were asked for, an empty table would say that nothing was stored.
             rows.keep(sorted(self.gives))
 

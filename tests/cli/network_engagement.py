@@ -55,7 +55,12 @@ def write(folder: Path, vendor: str = "https://api.anthropic.com", openai: str =
             "trail": "audit",
         },
         {"kind": "files", "path": "evidence"},
-        {"kind": "s3", "buckets": [{"name": "genai-audit", "content": ["prompt"]}], "region": "eu-central-1"},
+        {
+            "kind": "s3",
+            "account": "111122223333",
+            "buckets": [{"name": "genai-audit", "content": ["prompt"]}],
+            "region": "eu-central-1",
+        },
     ]
     (folder / "evidence").mkdir()
     (folder / "evidence/usage_totals.csv").write_text("meter,period_start,period_end,metric,value\n")

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SOURCE, LISTS, REGION = "genai-logs", "inventory-lists", "eu-central-1"
+ACCOUNT = "111122223333"
 SCHEMA = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, EncryptionStatus"
 PARQUET_SCHEMA = (
     "message s3.inventory { required binary bucket (STRING); required binary key (STRING); optional binary version_id "

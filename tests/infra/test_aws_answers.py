@@ -84,7 +84,8 @@ def test_a_listing_is_read_to_its_end_or_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_what_failed_and_what_is_not_set_are_told_apart(tmp_path: Path) -> None:
     gathering = Gathering(tmp_path, Locker(tmp_path / "l"), tmp_path / "t", PERIOD, lambda: NOW, lambda v: v)
-    source = S3.model_validate({"region": "eu-central-1", "buckets": [{"name": "genai-logs"}]})
+    buckets = [{"name": "genai-logs"}]
+    source = S3.model_validate({"account": "111122223333", "region": "eu-central-1", "buckets": buckets})
     answers = Answers("s3://genai-logs", source, gathering)
 
     def raising(cause: Exception) -> Any:

@@ -33,6 +33,7 @@ from infra.source import Gathered, Gathering
 from infra.sources.s3 import S3
 from infra.tally import Tally
 from tests.infra.bucket_inventory import (
+    ACCOUNT,
     LISTS,
     PARQUET_SCHEMA,
     REGION,
@@ -75,7 +76,7 @@ def gathering(folder: Path, **more: Any) -> Gathering:
 def gather(folder: Path, s3: str, bucket: dict[str, Any] | None = None, **more: Any) -> Gathered:
     at = gathering(folder, **more)
     named = {"name": SOURCE, "system": "inference-log", "content": ["prompt"]} | (bucket or {})
-    S3.model_validate({"kind": "s3", "region": REGION, "endpoint": s3, "buckets": [named]}).gather(at)
+    S3.model_validate({"account": ACCOUNT, "region": REGION, "endpoint": s3, "buckets": [named]}).gather(at)
     return at.gathered()
 
 
@@ -137,8 +138,8 @@ def test_a_list_of_current_versions_shows_no_end_of_a_version(
     current = chosen([one | {"IncludedObjectVersions": "Current"} for one in stated], SOURCE, "")
     assert current is not None
     at = gathering(tmp_path)
-    named = Wanted(SOURCE, "inference-log", content=("prompt",))
-    source = S3.model_validate({"region": REGION, "buckets": [{"name": SOURCE}]})
+    named = Wanted(SOURCE, "inference-log", ACCOUNT, content=("prompt",))
+    source = S3.model_validate({"account": ACCOUNT, "region": REGION, "buckets": [{"name": SOURCE}]})
     with FamilyRows(at, "s3", sorted(S3.provides)) as into:
         reading = InventoryReading(source, at, into, named, REGION, current, versioned)
         assert reading.read(Bucket(world.s3, LISTS, at.locker)) == 3
@@ -179,9 +180,9 @@ class _Silent:
 
 
 def test_what_s3_refused_to_say_is_no_setting(tmp_path: Path) -> None:
-    source = S3.model_validate({"region": REGION, "buckets": [{"name": SOURCE}]})
+    source = S3.model_validate({"account": ACCOUNT, "region": REGION, "buckets": [{"name": SOURCE}]})
     answers = Answers(SOURCE, source, gathering(tmp_path))
-    found = read_bucket(_Silent(), lambda _: None, Wanted(SOURCE, "log"), answers, lambda: NOW)
+    found = read_bucket(_Silent(), lambda _: None, Wanted(SOURCE, "log", ACCOUNT), answers, lambda: NOW)
     assert [row["setting"] for family, row in found.rows if family == "settings"] == ["s3_region"]
     assert len(answers.faults) == 6
 

@@ -159,7 +159,9 @@ class ContentBuckets(Scenario):
             named = {"name": CONTENT, "system": "inference-log", "content": ["prompt"]}
 
             def source(address: str) -> S3:
-                return S3.model_validate({"region": REGION, "endpoint": address, "buckets": [named]})
+                return S3.model_validate(
+                    {"account": ACCOUNT, "region": REGION, "endpoint": address, "buckets": [named]}
+                )
 
             return over_http(at, behind(api()), fault, source, spoiled)
 
