@@ -30,9 +30,7 @@ class OpenAI(Source):
 
     kind: Literal["openai"] = "openai"
     credential: Variable = Field(description="variable with an admin key")
-    organization: str | None = Field(
-        default=None, pattern=r"^org-[A-Za-z0-9]{4,64}$", description="its id: another one's key is then refused"
-    )
+    organization: str = Field(pattern=r"^org-[A-Za-z0-9]{4,64}$", description="its id: another one's key is refused")
     reads: tuple[Reading, ...] = Field(default=("audit_logs", "retention"), min_length=1, description="what is asked")
     endpoint: str = Field(default=f"https://{HOST}", pattern=r"^https?://[^/]+$", description="of the API")
 
@@ -42,7 +40,8 @@ class OpenAI(Source):
         """Say which lists are read, with the key of which variable."""
         for name in self.reads:
             for path in ASKED[name]:
-                yield Fetch(f"GET {self.endpoint}{path}", self.credential, GIVES[name], NOTES[name])
+                note = ", ".join(part for part in (f"of {self.organization}", NOTES[name]) if part)
+                yield Fetch(f"GET {self.endpoint}{path}", self.credential, GIVES[name], note)
 
     def examine(self, at: Examination) -> Iterator[Observation]:
         """Ask for the first record of each list; what an admin key may do beyond that, the API does not say."""
@@ -74,8 +73,7 @@ class OpenAI(Source):
 
     def _headers(self, secret: str) -> dict[str, str]:
         """Return what authenticates; OpenAI refuses a key that is not of the organisation named beside it."""
-        named = {} if self.organization is None else {"openai-organization": self.organization}
-        return {"authorization": f"Bearer {secret}"} | named
+        return {"authorization": f"Bearer {secret}", "openai-organization": self.organization}
 
 
 SOURCE = OpenAI

@@ -46,7 +46,7 @@ def write(folder: Path, vendor: str = "https://api.anthropic.com", openai: str =
             "reads": ["activities", "settings", "workspaces", "usage"],
             "endpoint": vendor,
         },
-        {"kind": "openai", "credential": "OPENAI_ADMIN_KEY", "endpoint": openai},
+        {"kind": "openai", "organization": "org-acme", "credential": "OPENAI_ADMIN_KEY", "endpoint": openai},
         {
             "kind": "cloudtrail",
             "bucket": "genai-audit",

@@ -39,7 +39,7 @@ APIS: dict[str, dict[str, Any]] = {
         "admin_credential": "KEY",
         "reads": ["activities", "settings", "workspaces", "usage"],
     },
-    "openai": {"credential": "KEY"},
+    "openai": {"organization": "org-acme", "credential": "KEY"},
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from evidence.locker import Locker
 from evidence.model import Period
@@ -52,12 +53,12 @@ def gathered(
     folder: Path,
     events: list[Any] = EVENTS,
     as_of: datetime | None = None,
-    organization: str | None = None,
+    organization: str = ORGANIZATION,
     **changes: Any,
 ) -> Gathered:
     def answer(path: str, params: Params, headers: Mapping[str, str]) -> Reply:
         assert headers["authorization"] == f"Bearer {SECRET}"
-        if headers.get("openai-organization", ORGANIZATION) != ORGANIZATION:
+        if headers["openai-organization"] != ORGANIZATION:
             return Reply({"error": {"code": "mismatched_organization"}}, 401)
         if path.endswith("audit_logs"):
             ids = [one.get("id") if isinstance(one, dict) else None for one in events]
@@ -91,6 +92,12 @@ def test_a_key_of_another_organization_than_is_named_is_refused(named: str, told
     found = gathered(tmp_path, organization=named)
     assert bool(table(found, "settings")) is told
     assert all(card.complete for card in found.cards) is told
+
+
+def test_a_source_that_does_not_say_whose_it_is_is_refused() -> None:
+    """A key of any organisation would do: no answer says whose it is."""
+    with pytest.raises(ValidationError, match="organization"):
+        OpenAI.model_validate({"credential": "OPENAI_ADMIN_KEY"})
 
 
 def test_every_event_is_a_row_with_who_acted(tmp_path: Path) -> None:

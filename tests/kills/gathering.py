@@ -61,7 +61,7 @@ def engagement(folder: Path, served: dict[str, str]) -> Path:
     trail = {"accounts": [ACCOUNT], "regions": [REGION], "trail": ARN, "endpoint": served["s3"]}
     sources = [
         {"kind": "anthropic", "organization": ORG, "endpoint": served["anthropic"], **keys},
-        {"kind": "openai", "credential": "KEY", "endpoint": served["openai"]},
+        {"kind": "openai", "organization": "org-acme", "credential": "KEY", "endpoint": served["openai"]},
         {"kind": "statuspage", "url": served["statuspage"]},
         {"kind": "cloudtrail", "bucket": BUCKET, **trail},
         {"kind": "cloudtrail", "path": "cloudtrail"},

@@ -47,7 +47,10 @@ class OpenAILog(Scenario):
     altering = frozenset({"drift"})
 
     def gather(self, at: Gathering, fault: Fault | None, *, bad: bool) -> int:
-        return over_http(at, _openai(bad=bad), fault, lambda a: OpenAI(credential="KEY", endpoint=a), spoiled)
+        def source(address: str) -> OpenAI:
+            return OpenAI(organization="org-acme", credential="KEY", endpoint=address)
+
+        return over_http(at, _openai(bad=bad), fault, source, spoiled)
 
     def beside(self, *, bad: bool) -> Rows:
         return counted(EVENTS)
