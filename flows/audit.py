@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
@@ -15,7 +15,7 @@ from flows.cases import broken, incident_of
 from flows.deployments import BREACHED, NOTICE, resource
 from flows.engagement import Engagement
 from flows.pipeline import Audited
-from flows.wiring import Prepared, Request, alerting, prepare
+from flows.wiring import Prepared, Request, alerting, in_turn, prepare
 
 #: A green "Completed" would say nothing about compliance, so every end has the name of what was found.
 ENDS = {
@@ -38,7 +38,9 @@ def audit(
 ) -> State[Audited]:
     """Audit one engagement; ends as Kept, Breached or Unproven, and fails only when the audit itself failed."""
     with alerting(engagement, unattended=True):
-        return _audit(prepare(Request(engagement, period, start, end, as_of, out)))
+        request = Request(engagement, period, start, end, as_of, out)
+        with in_turn(request, prepare(request), get_run_logger().info) as prepared:
+            return _audit(prepared)
 
 
 def _audit(prepared: Prepared) -> State[Audited]:

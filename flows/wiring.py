@@ -25,6 +25,7 @@ from flows.pipeline import Run, Tell
 from flows.sealer import Sealer
 from infra import settings
 from infra.examination import Examination
+from infra.turn import turn
 from infra.unfinished import Unfinished
 from infra.work_lock import WorkLock
 
@@ -126,6 +127,22 @@ def prepare(request: Request, tell: Tell = lambda _: None, now: Callable[[], dat
         variable=settings.variable,
     )
     return Prepared(engagement, run, sealer)
+
+
+@contextlib.contextmanager
+def in_turn(request: Request, prepared: Prepared, note: Tell, tell: Tell = lambda _: None) -> Iterator[Prepared]:
+    """Hold the turn of an engagement while it is audited, and yield what is to be run.
+
+    After a wait that is prepared anew: meanwhile another run was completed, and an hour may have passed.
+    """
+    state = prepared.engagement.state
+    with turn(state, lambda: note(waits(state))) as waited:
+        yield prepare(request, tell, prepared.run.now) if waited else prepared
+
+
+def waits(state: Path) -> str:
+    """Return what an audit says that waits for its turn."""
+    return f"another audit of this engagement is under way ({state.parent}); this one begins when it ends"
 
 
 @contextlib.contextmanager

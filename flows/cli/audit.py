@@ -15,8 +15,9 @@ from flows import alerts
 from flows.cli.progress import Progress
 from flows.cli.table import findings_text
 from flows.engagement import STATE
-from flows.wiring import Prepared, Request, alerting, prepare, reopen
+from flows.wiring import Prepared, Request, alerting, in_turn, prepare, reopen, waits
 from infra import settings
+from infra.turn import turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,7 +73,8 @@ def command(
         prepared = prepare(request, progress.tell)  # before a flow as well: a mistake must not cost a server's start
         progress.note(*prepared.engagement.warnings)
         try:
-            audited = _run(request, prepared, flow=flow)
+            with in_turn(request, prepared, progress.note, progress.tell) as prepared:
+                audited = _run(request, prepared, flow=flow)
         finally:
             progress.note(*(f"run {run} {INTERRUPTED}" for run in _interrupted(prepared)))
     progress.note(*audited.problems)
@@ -131,11 +133,13 @@ def _resume(request: Request, form: str, fail_on: set[Status]) -> int:
     failures: list[str] = []
     with Progress(sys.stderr) as progress:
         opened = reopen(request)
-        for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
-            click.echo(_render(audited.result, audited.bundle, form))
-            progress.note(*_afterwards(opened.engagement, opened.sealer, audited, opened.now()))
-            statuses.append(audited.status)
-            failures += [audited.failure] if audited.failure else []
+        state = opened.engagement.state
+        with turn(state, lambda: progress.note(waits(state))):
+            for audited in resume.resume(opened.engagement, opened.sealer, opened.now, progress.tell):
+                click.echo(_render(audited.result, audited.bundle, form))
+                progress.note(*_afterwards(opened.engagement, opened.sealer, audited, opened.now()))
+                statuses.append(audited.status)
+                failures += [audited.failure] if audited.failure else []
         if not statuses:
             progress.note("there is no run to finish")
         for start in resume.open_starts(opened.engagement, opened.sealer):

@@ -1,10 +1,12 @@
-"""Scheduled audits of one engagement take turns, and nobody keeps a turn beyond death."""
+"""Audits of one engagement take turns, and nobody keeps a turn beyond death."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from infra.turn import is_taken, turn
 
@@ -41,3 +43,11 @@ def test_who_waits_has_the_turn_only_after_it_was_given_back(tmp_path: Path) -> 
         assert waiting.poll() is None
     out, _ = waiting.communicate(timeout=60)
     assert (out, waiting.returncode) == (b"held\n", 0)
+
+
+def test_who_has_the_turn_has_it_at_once_and_until_the_outer_one_ends(tmp_path: Path) -> None:
+    with turn(tmp_path) as waited:
+        with turn(tmp_path, lambda: pytest.fail("waits for itself")) as again:
+            assert (waited, again) == (False, False)
+        assert is_taken(tmp_path)
+    assert not is_taken(tmp_path)
