@@ -7,6 +7,7 @@ queried; a record that comes twice counts once; what an answer lacks is on its c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,8 +25,8 @@ from infra.family_rows import FamilyRows
 from infra.source import Gathering, Source
 from infra.tally import Tally
 from infra.web.client import Client, Request
-from infra.web.inquiry import Inquiry, Page
-from infra.web.listed import Repeated, Row, after, no_more, take
+from infra.web.inquiry import Follow, Inquiry, Page
+from infra.web.listed import Repeated, Row, after, no_more, object_of, take
 
 FEED = ("access_events", "audit_log", "feature_usage", "settings")
 FAMILIES = (*FEED, "data_lifecycle")
@@ -33,6 +34,8 @@ VERSION = "2023-06-01"
 #: An activity can be queried within a minute; whatever is younger is left to the next audit.
 VISIBLE_AFTER = timedelta(minutes=1)
 ACTIVITIES, LOG = "/v1/compliance/activities", "/v1/compliance/transparency_log"
+WHOSE = "/v1/organizations/me"
+ORGANIZATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PAGE = "1000"
 FOLLOWING = after("after_id", "last_id")
 
@@ -95,7 +98,7 @@ class AnthropicGathering:
         """Read the residency settings of every workspace; the default one is never in the list."""
         asking = self._inquiry(client, identity, ("settings",))
         first = Request("/v1/organizations/workspaces", (("limit", "100"), ("include_archived", "true")))
-        for page in asking.pages(first, FOLLOWING):
+        for page in self._own(asking, first, FOLLOWING):
             when = self._when(page)
             take(asking, page, "data", partial(records.workspace_rows, when=when), self.rows, NO_DEFAULT)
         asking.finish()
@@ -113,9 +116,22 @@ class AnthropicGathering:
             ("bucket_width", "1d"),
             *(("group_by[]", name) for name in ("model", "workspace_id", "inference_geo", "service_tier")),
         )
-        for page in asking.pages(Request("/v1/organizations/usage_report/messages", query), after("page", "next_page")):
+        first = Request("/v1/organizations/usage_report/messages", query)
+        for page in self._own(asking, first, after("page", "next_page")):
             take(asking, page, "data", records.usage_rows, self.rows, ASKED_FOR)
         asking.finish()
+
+    def _own(self, asking: Inquiry, first: Request, follow: Follow) -> Iterator[Page]:
+        """Yield the pages of a list that says not whose it is, once the key is known to be of the organisation."""
+        for page in asking.pages(Request(WHOSE), no_more):
+            tally = Tally(page.request.text(), self.gathering.limits)
+            if why := foreign(page.body, self.organization):
+                tally.break_off("what the key reads", why)
+            else:
+                tally.not_relevant += 1  # whose a key is is no row
+            asking.card(page, tally, () if tally.complete else None)
+            if tally.complete:
+                yield from asking.pages(first, follow)
 
     def _inquiry(self, client: Client, identity: str, families: tuple[str, ...]) -> Inquiry:
         return Inquiry(self.gathering, self.source, client, identity, families)
@@ -179,6 +195,17 @@ class AnthropicGathering:
     def _memory(self) -> Path | None:
         journals = self.gathering.journals
         return None if journals is None else journals / f"axt-{self.organization}.checkpoint"
+
+
+def foreign(body: bytes, organization: str) -> str:
+    """Return why what the Admin API says of a key does not show it to be the organisation's; nothing where it does."""
+    try:
+        found = object_of(json.loads(body)).get("id")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, str) or not ORGANIZATION.fullmatch(found):
+        return "the answer does not say of which organisation the key is"
+    return "" if found == organization else f"the key is of organisation {found}, and not of {organization}"
 
 
 NO_DEFAULT = "the default workspace is in no list of workspaces: its settings are not known from here"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -41,6 +42,9 @@ class Anthropic(Source):
 
     def fetches(self, root: Path) -> Iterator[Fetch]:  # noqa: ARG002 - nothing lies on this disk
         """Say which lists are read, with the key of which variable."""
+        if self._asking_as_admin:
+            address = f"GET {self.endpoint}{WHOSE}"
+            yield Fetch(address, self.admin_credential or "", (), f"whether the key is of {self.organization}")
         for name in self.reads:
             path = ASKED[name].format(organization=self.organization)
             yield Fetch(f"GET {self.endpoint}{path}", self._variable(name) or "", GIVES[name], NOTES.get(name, ""))
@@ -51,7 +55,7 @@ class Anthropic(Source):
 
     def examine(self, at: Examination) -> Iterator[Observation]:
         """Ask for the first record of each list, and whether the compliance key is refused what is the admin's."""
-        from infra.anthropic_api import VERSION  # noqa: PLC0415 - naming a source must not pay for HTTP
+        from infra.anthropic_api import VERSION, foreign  # noqa: PLC0415 - naming a source must not pay for HTTP
         from infra.web.client import Request  # noqa: PLC0415
         from infra.web.examination import looking, needed, needless  # noqa: PLC0415
 
@@ -59,14 +63,20 @@ class Anthropic(Source):
         for name in self.reads:
             secret = key_of(self._variable(name), f"reading {name}", at)
             with looking(self.endpoint, {"x-api-key": secret, "anthropic-version": VERSION}, egress, at) as client:
+                if name in self._asking_as_admin[:1]:
+                    yield needed(client, Request(WHOSE), partial(foreign, organization=self.organization))
                 yield needed(client, Request(ASKED[name].format(organization=self.organization), self._least(name, at)))
                 if name == "activities" and self.admin_credential != self.credential:
                     yield needless(client, Request(ASKED["workspaces"], (("limit", "1"),)), "narrow its scopes")
         if self.receipts is not None:
             yield readable_folder(at.root, self.receipts)
 
-    def _variable(self, name: str) -> str | None:
-        return self.admin_credential if name in {"workspaces", "usage"} else self.credential
+    @property
+    def _asking_as_admin(self) -> tuple[Reading, ...]:
+        return tuple(name for name in self.reads if name in {"workspaces", "usage"})
+
+    def _variable(self, name: Reading) -> str | None:
+        return self.admin_credential if name in self._asking_as_admin else self.credential
 
     def _least(self, name: str, at: Examination) -> tuple[tuple[str, str], ...]:
         """Return the parameters of the smallest question of each sort."""
@@ -117,6 +127,7 @@ ASKED = {
     "workspaces": "/v1/organizations/workspaces",
     "usage": "/v1/organizations/usage_report/messages",
 }
+WHOSE = "/v1/organizations/me"
 PROOFS = "/v1/compliance/transparency_log"
 NOTES = {
     "settings": "the settings of the moment",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from evidence.errors import SourceError
 from infra.examination import Examination, Observation, Outcome, failed
@@ -19,17 +19,19 @@ def looking(address: str, secret: Mapping[str, str], egress: frozenset[str], at:
     return Client(address, secret, egress, at.now, bounds=BOUNDS, retry=RETRY, accepted=REFUSED)
 
 
-def needed(client: Client, request: Request) -> Observation:
-    """Look whether a request is answered that gathering will make."""
+def needed(client: Client, request: Request, wrong: Callable[[bytes], str] = lambda _: "") -> Observation:
+    """Look whether a request is answered that gathering will make; `wrong` says why an answer will not do."""
     what = f"GET {client.host}{request.path}"
     try:
         answer = client.send(request)
     except SourceError as cause:
         return failed(what, cause)
     if answer.status not in REFUSED:
-        return Observation(what, Outcome.FINE, f"answered {answer.status}", answer.clock_offset_ms)
-    why = {401: "the credential is not accepted, or has expired", 403: "the credential has no right to this"}
-    detail = f"answered {answer.status}: {why.get(answer.status, 'there is nothing at this address')}"
+        why = wrong(answer.body)
+        outcome = Outcome.UNREADABLE if why else Outcome.FINE
+        return Observation(what, outcome, why or f"answered {answer.status}", answer.clock_offset_ms)
+    known = {401: "the credential is not accepted, or has expired", 403: "the credential has no right to this"}
+    detail = f"answered {answer.status}: {known.get(answer.status, 'there is nothing at this address')}"
     return Observation(what, Outcome.UNREADABLE, detail, answer.clock_offset_ms)
 
 

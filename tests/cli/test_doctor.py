@@ -17,6 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.cli.commands import Outcome, runner
 from tests.cli.network_engagement import SECRETS, write
+from tests.infra.anthropic_server import ORG
 from tests.infra.digest_chain import BUCKET, REGION
 from tests.infra.test_cloudtrail_bucket import api
 from tests.tsa_server import Unit
@@ -37,6 +38,7 @@ class World:
     rights: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(RIGHTS))
     broken: dict[str, int] = field(default_factory=dict)
     ahead: float = 0.0
+    organization: str = ORG
     asked: list[str] = field(default_factory=list)
 
     def answer(self, path: str, _: Params, headers: Mapping[str, str]) -> Reply:
@@ -45,7 +47,8 @@ class World:
         key = headers.get("x-api-key", "")
         openai = headers.get("authorization") == f"Bearer {SECRETS['OPENAI_ADMIN_KEY']}"
         allowed = openai if path.startswith("/v1/organization/") else path.startswith(self.rights.get(key, ("none",)))
-        return Reply({"data": [], "has_more": False}, self.broken.get(path, 200 if allowed else 403), told)
+        told_of = {"id": self.organization} if path.endswith("/me") else {"data": [], "has_more": False}
+        return Reply(told_of, self.broken.get(path, 200 if allowed else 403), told)
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +116,18 @@ def test_a_healthy_engagement_is_fine_in_every_part(look: Callable[..., Any], tm
 
 def test_a_key_without_a_right_and_a_service_that_is_away_leave_sources_unreadable(look: Callable[..., Any]) -> None:
     world = World(broken={"/v1/organization/audit_logs": 401})
-    world.rights[SECRETS["ADMIN_KEY"]] = ("/v1/organizations/workspaces",)
+    world.rights[SECRETS["ADMIN_KEY"]] = ("/v1/organizations/me", "/v1/organizations/workspaces")
     done, parts = look(world)
     assert done.code == 3
     assert "no right" in seen(parts, "source 1 anthropic", "unreadable")
     assert "expired" in seen(parts, "source 2 openai", "unreadable")
     assert parts["source 3 cloudtrail"]["outcome"] == "fine"
+
+
+def test_an_admin_key_of_another_organisation_leaves_the_source_unreadable(look: Callable[..., Any]) -> None:
+    done, parts = look(World(organization=ORG.replace("25f", "35f")))
+    assert done.code == 3
+    assert f"not of {ORG}" in seen(parts, "source 1 anthropic", "unreadable")
 
 
 def test_a_credential_that_can_do_more_than_it_needs_is_told_of(look: Callable[..., Any]) -> None:

@@ -29,6 +29,7 @@ def plan(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 def test_every_endpoint_and_prefix_is_listed_with_who_asks(plan: dict[str, Any]) -> None:
     asked = {fetch["address"]: fetch["identity"] for source in plan["sources"] for fetch in source["fetches"]}
     assert asked["GET https://api.anthropic.com/v1/compliance/activities"] == "COMPLIANCE_KEY"
+    assert asked["GET https://api.anthropic.com/v1/organizations/me"] == "ADMIN_KEY"
     assert asked["GET https://api.anthropic.com/v1/organizations/workspaces"] == "ADMIN_KEY"
     assert asked["GET https://api.openai.com/v1/organization/audit_logs"] == "OPENAI_ADMIN_KEY"
     bucket = "s3://genai-audit/AWSLogs/111122223333"

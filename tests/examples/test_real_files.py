@@ -122,7 +122,8 @@ def test_sample_activities_of_anthropic_are_all_accounted_for(tmp_path: Path) ->
         "/v1/organizations/workspaces": {"data": [example("anthropic/workspace")], "has_more": False},
         "/v1/organizations/usage_report/messages": example("anthropic/usage_report_messages"),
     }
-    found = asked(tmp_path, "anthropic", lambda path, _: pages[path])
+    whose = {"/v1/organizations/me": {"type": "organization", "id": ORG, "name": "Acme"}}
+    found = asked(tmp_path, "anthropic", lambda path, _: (pages | whose)[path])
     assert {path: received(found, path) for path in pages} == {
         path: len(page["settings" if path.endswith("settings") else "data"]) for path, page in pages.items()
     }

@@ -66,6 +66,7 @@ class Vendor:
     usage: list[dict[str, Any]] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     size: int = 2
+    organization: Any = ORG
     broken: dict[str, Reply] = field(default_factory=dict)
 
     def log(self, *events: Mapping[str, Any]) -> None:
@@ -78,6 +79,8 @@ class Vendor:
             return Reply({"type": "error"}, status=401)
         asked = dict(params)
         match path.rsplit("/", maxsplit=1)[1]:
+            case "me":
+                return Reply({"type": "organization", "id": self.organization, "name": "Acme"})
             case "activities":
                 return self._page(self.activities, asked)
             case "settings":

@@ -172,6 +172,32 @@ def test_usage_names_features_models_and_what_was_asked_for_but_no_place(tmp_pat
     assert "processing_activity" not in found.tables
 
 
+@pytest.mark.parametrize(
+    ("whose", "why"),
+    [
+        (Reply({"type": "organization", "id": ORG.replace("25f", "35f")}), "and not of"),
+        (Reply({"type": "organization", "id": 5}), "does not say"),
+        (Reply([ORG]), "does not say"),
+        (Reply(b"<html>"), "does not say"),
+        (Reply(b"[" * 100_000), "does not say"),
+        (Reply(status=403), "answered 403"),
+    ],
+)
+@pytest.mark.parametrize(("name", "families"), [("workspaces", {"settings"}), ("usage", {"feature_usage", "settings"})])
+def test_what_a_key_reads_that_is_not_shown_to_be_the_organisations_is_not_read(
+    name: str, families: set[str], whose: Reply, why: str, tmp_path: Path
+) -> None:
+    vendor = Vendor(
+        workspaces=[{"id": "w1", "data_residency": {"workspace_geo": "eu"}}],
+        usage=[{"starting_at": "2026-10-01T00:00:00Z", "results": [{"model": "m", "inference_geo": "eu"}]}],
+        broken={"/v1/organizations/me": whose},
+    )
+    found = read(tmp_path, vendor, name)
+    assert [table(found, family) for family in FAMILIES] == [[]] * len(FAMILIES)
+    assert {family for card in incomplete(found) for family in card.families} == families
+    assert why in said(found)
+
+
 def logged(*numbers: int) -> Vendor:
     events = [access(n, index) for index, n in enumerate(numbers)]
     vendor = Vendor(list(events), size=9)
