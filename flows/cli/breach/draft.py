@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evidence.errors import BadInput, Place, Problem
 from flows.cli.breach.desk import acting, by_person, formatted, on_case
 from flows.cli.written import write_result
+
+if TYPE_CHECKING:
+    from checks.cases.entry import Drafted
 
 MAX_FILE = 400_000
 
@@ -40,8 +44,7 @@ def command(
     What is not known is printed as not yet known. Every new text or addressee ends the review and the approval of the
     one before, and whoever drafted any of them can neither review nor approve.
     """
-    from checks.cases.case import first_free  # noqa: PLC0415 - `--help` opens nothing
-    from flows import notices  # noqa: PLC0415
+    from flows import notices  # noqa: PLC0415 - `--help` opens nothing
     from flows.cases import case as read  # noqa: PLC0415
     from flows.cases import record  # noqa: PLC0415
     from flows.cli.breach.shown import echo  # noqa: PLC0415
@@ -60,19 +63,22 @@ def command(
     if file is not None and before is not None:
         entry = notices.edited(before, _read(file), whom)
     else:
-        name = before.id if before else first_free(list(found.notices))
-        more = before.supplements if before else supplements
+        name, more = (before.id, before.supplements) if before else (None, supplements)
         entry = notices.drafted(at.engagement, found, of, at.now, notice=name, supplements=more, addressee=whom)
     after = record(at.engagement, case, entry, at.now, at.who)
     if out is not None:
         write_result(out, entry.text.encode())
     echo(after, at.now, form)
     if form == "text":
-        click.echo(f"  {entry.notice} {entry.template}: sha256 {entry.sha256}")
-        if entry.channel:
-            click.echo(f"  to {' '.join((entry.channel, *entry.to))}")
-        if entry.unknown:
-            click.echo(f"  not yet known: {', '.join(entry.unknown)}")
+        _say(entry)
+
+
+def _say(entry: Drafted) -> None:
+    click.echo(f"  {entry.notice} {entry.template}: sha256 {entry.sha256}")
+    if entry.channel:
+        click.echo(f"  to {' '.join((entry.channel, *entry.to))}")
+    if entry.unknown:
+        click.echo(f"  not yet known: {', '.join(entry.unknown)}")
 
 
 def _read(path: Path) -> str:
