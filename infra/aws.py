@@ -19,11 +19,16 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 CONNECTIONS = 32
 
 #: What answers in XML must hold. Without it, nothing at all would pass for a bucket in S3's first region, that never
-#: had versions, and that is empty; and botocore fails on STS.
+#: had versions, is copied nowhere, and is empty; and botocore fails on STS.
 HELD = {
+    "GetBucketEncryption": b"ServerSideEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": b"LifecycleConfiguration",
     "GetBucketLocation": b"Location",
+    "GetBucketReplication": b"ReplicationConfiguration",
     "GetBucketVersioning": b"Versioning",
     "GetCallerIdentity": b"GetCallerIdentityResult",
+    "GetObjectLockConfiguration": b"ObjectLockConfiguration",
+    "ListBucketInventoryConfigurations": b"InventoryConfigurations",
     "ListObjectsV2": b"ListBucketResult",
 }
 

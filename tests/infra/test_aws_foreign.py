@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from evidence.errors import Terminal, Transient
 from evidence.locker import Locker
 from infra.aws import aws_client
+from infra.bucket_examination import CALLS
 from infra.bucket_objects import Bucket
 from tests.vendor_server import Reply, serving
 
@@ -40,6 +41,15 @@ def test_a_bucket_whose_place_nobody_can_read_is_not_had(body: bytes, tmp_path: 
             bucket.region()
         with pytest.raises(Transient, match="list"):
             list(bucket.list(""))
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("body", [b"", b"<html><body>Sign in</body></html>"])
+def test_nothing_is_no_answer_to_how_a_bucket_is_set_up(body: bytes, call: str) -> None:
+    with serving(lambda *_: Reply(body)) as server:
+        client = aws_client("s3", "eu-central-1", server.address, attempts=1)
+        with pytest.raises(ResponseParserError):
+            getattr(client, call)(Bucket="genai-logs")
 
 
 class _Elsewhere(BytesIO):
