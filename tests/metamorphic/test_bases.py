@@ -43,6 +43,11 @@ def test_the_quick_engine_counts_violations_as_great_expectations_does(desk: Des
     assert quick == real
 
 
+#: Said in both files, of different things: the contract names the schedules that must run and how far apart at most,
+#: the audit file when they do. A slot it leaves out is a gap between windows, which the contract's rhythm refuses.
+SAME_NAME = {"scheduled-compliance-audit": {"schedules"}}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_configuration_can_state_a_term_of_the_contract(kind: str) -> None:
     own = set(discover()[kind].model_fields) - {"kind"}
@@ -50,4 +55,4 @@ def test_no_configuration_can_state_a_term_of_the_contract(kind: str) -> None:
     assert own
     for model in configured:
         assert model.model_config["extra"] == "forbid"
-        assert not own & set(model.model_fields)
+        assert not (own - SAME_NAME.get(kind, set())) & set(model.model_fields)
