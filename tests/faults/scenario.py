@@ -68,6 +68,8 @@ class Scenario(ABC):
     silent: ClassVar[frozenset[str]] = frozenset()
     #: Faults after which a record may be read that says something else than before.
     altering: ClassVar[frozenset[str]] = frozenset()
+    #: Rows that are true as well, and stand for a record of a clean run where its newer state was lost.
+    older: ClassVar[Mapping[str, frozenset[tuple[str, ...]]]] = {}
 
     @abstractmethod
     def gather(self, at: Gathering, fault: Fault | None, *, bad: bool) -> int:

@@ -145,8 +145,9 @@ def complaints(scenario: Scenario, fault: Fault, clean: Seen, seen: Seen) -> Ite
         yield "breached, and a clean run is not"
     for name, counted in clean.rows.items():
         there = seen.rows[name]
-        if fault.name != "doubled" and (more := there - counted) and fault.name not in scenario.altering:
-            yield f"{name}: twice or made up: {sorted(more)[:3]}"  # 2
+        more = sorted(_made_up(counted, there, scenario.older.get(name, frozenset())))
+        if fault.name != "doubled" and more and fault.name not in scenario.altering:
+            yield f"{name}: twice or made up: {more[:3]}"  # 2
         if (lost := counted - there) and fault.name not in known and not _told(name, seen):
             yield f"{name}: lost and not told: {sorted(lost)[:3]}"  # 3
     for card in seen.cards:
@@ -157,6 +158,14 @@ def complaints(scenario: Scenario, fault: Fault, clean: Seen, seen: Seen) -> Ite
     texts = [seen.failed, *seen.gathered.problems, *(json.dumps(card.as_json()) for card in seen.cards)]
     if any(SECRET in text for text in texts):
         yield "a secret was given away"  # 5
+
+
+def _made_up(clean: Counter[Any], there: Counter[Any], older: frozenset[tuple[str, ...]]) -> Counter[Any]:
+    """Return the rows that no clean run has; an older state counts for its record, which is still there but once."""
+    more = there - clean
+    replaced = Counter({row: count for row, count in more.items() if row in older})
+    records = Counter(row[0] for row in there.elements()) - Counter(row[0] for row in clean.elements())
+    return more - replaced if not records else more
 
 
 def _told(name: str, seen: Seen) -> bool:

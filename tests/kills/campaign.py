@@ -211,8 +211,9 @@ def warm(place: Place) -> None:
 
 
 @contextmanager
-def services(folder: Path) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "tests.kills.services", str(folder)]
+def serving(module: str, *arguments: str) -> Iterator[dict[str, str]]:
+    """Run servers in a process of their own, which tells where they are and ends with its standard input."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdin is not None
         assert served.stdout is not None
@@ -231,7 +232,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261129)
     asked = parser.parse_args()
     os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    with tempfile.TemporaryDirectory() as name, services(Path(name)) as served:
+    with tempfile.TemporaryDirectory() as name, serving("tests.kills.services", name) as served:
         os.environ["AWS_ENDPOINT_URL"] = served["s3"]
         authority, roots = served["authority"], Path(served["roots"])
         client: Any = boto3.client("s3", region_name=REGION)

@@ -17,12 +17,10 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +35,7 @@ from tests.cli.engagements import RESIDENCY, call
 from tests.infra.anthropic_server import ORG
 from tests.infra.digest_chain import ACCOUNT, BUCKET, REGION
 from tests.infra.test_cloudtrail_bucket import ARN
-from tests.kills.campaign import ROOT, Child
+from tests.kills.campaign import Child, serving
 from tests.kills.mortal import Reach
 from tests.kills.vendors import NOW
 
@@ -174,25 +172,13 @@ def warm(template: Path) -> None:
             importlib.import_module(name)
 
 
-@contextmanager
-def vendors() -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "tests.kills.vendors"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
-        assert served.stdin is not None
-        assert served.stdout is not None
-        try:
-            yield json.loads(served.stdout.readline())
-        finally:
-            served.stdin.close()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--random", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20261129)
     asked = parser.parse_args()
     os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "KEY": SECRET}
-    with tempfile.TemporaryDirectory() as name, vendors() as served:
+    with tempfile.TemporaryDirectory() as name, serving("tests.kills.vendors") as served:
         os.environ["AWS_ENDPOINT_URL_CLOUDTRAIL"] = served["cloudtrail"]
         template = engagement(Path(name, "template"), served)
         warm(template)

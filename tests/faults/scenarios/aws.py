@@ -143,8 +143,17 @@ class Invocations(Scenario):
 
 class ContentBuckets(Scenario):
     kind, faults = "s3", AWS
-    #: Without the last list an object was last seen in the one before: the same record, and an older sighting of it.
-    identity = {"data_lifecycle": ("record_id",), "settings": ("setting", "scope", "value")}
+    identity = {"data_lifecycle": ("record_id", "snapshot_at"), "settings": ("setting", "scope", "value")}
+    #: Without the list in which an object was last seen, it was last seen in the one before.
+    older = {
+        "data_lifecycle": frozenset(
+            (f"{key}@{since}", str(day))
+            for key, since, day in (
+                ("in/a", "2025-06-01T10:00:00.000Z", DAYS[0]),
+                ("in/b c+d", "2025-06-02T10:00:00.000Z", DAYS[1]),
+            )
+        )
+    }
     period = INVENTORIED
 
     @property
