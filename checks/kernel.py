@@ -101,11 +101,12 @@ class Silence:
     """Violations that rest on something not having been found in `families`, where it would have stood.
 
     `where` is a condition on `subject`, `record` and `why` that tells such violations from those that something seen
-    proves by itself. While one of the families was not read whole, they are unknown; see `checks.silences`.
+    proves by itself; none where all rest on it. While one of the families was not read whole, they are unknown; see
+    `checks.silences`.
     """
 
     families: tuple[str, ...]
-    where: str = "1 = 1"
+    where: str = ""
 
 
 @runtime_checkable

@@ -30,7 +30,7 @@ def silences_of(kernel: Kernel) -> tuple[Silence, ...]:
 def statement_of(kernel: Kernel, missing: Mapping[str, Reason]) -> tuple[str, Plan]:
     """Return the statement that classifies, and its plan, where these families were not read whole."""
     cases = [
-        f"WHEN outcome = '{Outcome.VIOLATION}' AND ({silence.where}) THEN {sql.text(missing[name])}"
+        f"WHEN {_resting(silence)} THEN {sql.text(missing[name])}"
         for silence in silences_of(kernel)
         for name in silence.families
         if name in missing
@@ -44,3 +44,8 @@ def statement_of(kernel: Kernel, missing: Mapping[str, Reason]) -> tuple[str, Pl
         f"FROM ({kernel.classify()}) AS heard) AS told",
         WHOLE,
     )
+
+
+def _resting(silence: Silence) -> str:
+    violation = f"outcome = '{Outcome.VIOLATION}'"
+    return f"{violation} AND ({silence.where})" if silence.where else violation

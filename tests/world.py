@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Rows = dict[str, list[Any]]
 
 
-def load_cases(path: Path) -> dict[str, Any]:
+def load_cases(path: Path) -> Any:
     """Return a cases file as plain values, YAML 1.2."""
     return YAML(typ="safe", pure=True).load(path)
 
@@ -66,6 +66,23 @@ def changed(given: Rows, change: Mapping[str, Any]) -> Rows:
     for name, columns in change.get("drop_column", {}).items():
         rows[name] = [{k: v for k, v in r.items() if k not in columns} for r in rows[name]]
     return rows
+
+
+def answers(finding: Finding, stated: Mapping[str, Any]) -> Iterator[str]:
+    """Give everything that a case states and a finding does not say."""
+    said = {
+        "expect": finding.status,
+        "assurance": finding.assurance,
+        "provisional": finding.provisional,
+        "worst": finding.measure and finding.measure.worst,
+        "uncovered": [c.subject for c in finding.coverage if not c.covered],
+    }
+    said |= {name: getattr(finding.population, name) for name in stated.get("population", {})}
+    wanted = {name: stated[name] for name in said if name in stated} | stated.get("population", {})
+    yield from (f"{name}: {said[name]}, not {value}" for name, value in wanted.items() if said[name] != value)
+    yield from (f"the reason {reason} is missing" for reason in set(stated.get("reasons", ())) - set(finding.reasons))
+    if "reasons" in stated and stated.get("no_other_reason"):
+        yield from (f"the reason {reason} is one too many" for reason in set(finding.reasons) - set(stated["reasons"]))
 
 
 def write_evidence(folder: Path, rows: Rows, tamper: tuple[str, ...] = (), lose: tuple[str, ...] = ()) -> None:

@@ -11,7 +11,8 @@ from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
-from checks.kernels.document_valid import GOOD_OPINION, GOOD_STATUS, TRUSTED, day_number, offers
+from checks.kernels.document_texts import GOOD_OPINION, GOOD_STATUS, TRUSTED, offers
+from checks.kernels.document_valid import day_number
 from evidence.model import Reason
 
 #: What a document says of itself when it proves intent and nothing attained.

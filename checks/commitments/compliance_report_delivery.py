@@ -10,7 +10,7 @@ from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
-from checks.kernels.document_valid import GOOD_STATUS, TRUSTED, offers
+from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, offers
 from evidence.model import Reason
 
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_valid import DocumentValid, Requirement, day_number, speaks_of
+from checks.kernels.document_texts import speaks_of
+from checks.kernels.document_valid import DocumentValid, Requirement, day_number
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
 

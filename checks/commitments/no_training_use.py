@@ -7,14 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_valid import (
-    DocumentValid,
-    Requirement,
-    contains_all,
-    empty,
-    offers,
-    opinion_stands,
-)
+from checks.kernels.document_texts import contains_all, empty, offers, opinion_stands
+from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.kernels.signal_fusion import SignalFusion
 from evidence.model import Assurance, Reason
 

@@ -8,17 +8,8 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_valid import (
-    FAR,
-    GOOD_STATUS,
-    TRUSTED,
-    DocumentValid,
-    Requirement,
-    contains_all,
-    empty,
-    opinion_stands,
-    speaks_of,
-)
+from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, opinion_stands, speaks_of
+from checks.kernels.document_valid import FAR, DocumentValid, Requirement
 from checks.terms import UNITS, Exact
 from evidence.model import Assurance, Reason
 

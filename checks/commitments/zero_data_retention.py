@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.feature_eligibility import READ_ON
-from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty, offers
+from checks.kernels.document_texts import contains_all, empty, offers
+from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.kernels.retention_mode import RetentionMode
 from checks.terms import Exact
 from evidence.model import Assurance, Reason

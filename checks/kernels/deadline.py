@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import MeasureSpec, Query, Reach, Silence
-from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty, offers
+from checks.kernels.document_texts import contains_all, empty, offers
+from checks.kernels.document_valid import DocumentValid, Requirement
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 
 STATEMENT = "negative-statement"
@@ -111,7 +112,7 @@ judged AS (
         if self.denial is None:
             return ()
         found = query(
-            f"WITH {self.denial.ctes()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN classified AS c "
+            f"WITH {self.denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN classified AS c "
             f"ON c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY} "
             "WHERE t.usable GROUP BY t.record ORDER BY t.record LIMIT 5"
         )

@@ -10,6 +10,17 @@ from typing import Any
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
+from checks.kernels.document_texts import (
+    BAD_OPINIONS,
+    BAD_STATUS,
+    GOOD_OPINION,
+    GOOD_STATUS,
+    KNOWN_STATUS,
+    SUSPENDED,
+    TRUSTED,
+    contains_all,
+    empty,
+)
 from checks.terms import add_months
 from evidence.errors import LimitExceeded
 from evidence.model import Assurance, Coverage, Reason
@@ -19,18 +30,6 @@ MAX_DOCUMENTS = 10_000
 EPOCH = date(1970, 1, 1)
 #: A day after every day, in days since 1970.
 FAR = 1_000_000
-
-GOOD_OPINION = "unqualified"
-BAD_OPINIONS = ("qualified", "adverse", "disclaimer")
-GOOD_STATUS = ("active", "current", "final", "issued", "valid")
-BAD_STATUS = ("cancelled", "canceled", "refused", "revoked", "suspended", "suspension", "withdrawn")
-#: Of these a certificate says itself that they happened, whatever other documents there are.
-SUSPENDED = ("suspended", "suspension")
-#: A status outside these words is not understood, and a document that has one cannot be relied on.
-KNOWN_STATUS = (*GOOD_STATUS, *BAD_STATUS, "expired")
-
-#: What makes a document count at all, whatever it says: its file is the one described, and its signature verified.
-TRUSTED = "file_state = 'match' AND signature = 'valid'"
 
 
 def day_number(day: date) -> int:
@@ -70,7 +69,7 @@ class DocumentValid:
     assurance: Assurance
     bridge_kind: str | None = None
     max_bridge: int = 0
-    extra_violation: str = "1 = 0"
+    extra_violation: str | None = None
     carry_months: int = 0
     issuer_is_holder: bool = False
     weighs_status: bool = False
@@ -121,8 +120,8 @@ stated AS (
         """Return one row per document: ok, violation, unknown, or excused where it carries no weight here."""
         return f"WITH {self.ctes()}\n{sql.worst_per_record('judged')}"
 
-    def ctes(self) -> str:
-        """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
+    def trusted(self) -> str:
+        """Return the CTEs that end in `trusted`: what each document is worth, without a judgement of it."""
         vendor = sql.same("issuer", self.scope.vendor)
         alike = f"({vendor} OR {sql.bears_name_of('issuer', self.scope.vendor)})"
         other = vendor if self.issuer_is_holder else f"NOT {alike}"
@@ -136,38 +135,53 @@ weighed AS (
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
          WHEN NOT sound OR NOT coalesce({other} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
          WHEN broken OR first_day IS NULL OR last_day IS NULL OR last_day < first_day THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN main THEN CASE {self._cases("unusable")} ELSE NULL END
-         WHEN NOT coalesce({vendor}, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
-         WHEN issued_on < first_day OR last_day - first_day + 1 > {self.max_bridge} OR NOT {empty("exceptions")}
-              OR NOT coalesce({contains_all("services", self.scope.services)}, false)
-           THEN '{Reason.INCOMPLETE_COVERAGE}' END AS useless,
-    CASE WHEN main THEN CASE {self._cases("violation")} ELSE NULL END END AS broken_promise,
-    CASE WHEN main THEN CASE {self._cases("violation", lone=True)} ELSE NULL END END AS wrong_sort,
-    CASE WHEN main THEN CASE {self._cases("unknown")} ELSE NULL END END AS doubt
+         WHEN main THEN {self._cases("unusable")} {self._bridging(vendor)} END AS useless,
+    CASE WHEN main THEN {self._cases("violation")} END AS broken_promise,
+    CASE WHEN main THEN {self._cases("violation", lone=True)} END AS wrong_sort,
+    CASE WHEN main THEN {self._cases("unknown")} END AS doubt
   FROM stated),
 trusted AS (
   SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_sort IS NULL
              AND NOT ({self._bad_status()})) AS usable,
-    (sound AND versions = 1 AND NOT broken) AS believable FROM weighed),
+    (sound AND versions = 1 AND NOT broken) AS believable FROM weighed)"""
+
+    def ctes(self) -> str:
+        """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
+        said = (
+            f"coalesce(broken_promise, wrong_sort, useless, CASE WHEN current THEN doubt END, '{Reason.CONTRADICTED}')"
+        )
+        ended = self._ended("coalesce(status, 'it had ended')")
+        why = f"CASE {ended}ELSE {said} END" if ended else said
+        return f"""{self.trusted()},
 judged AS (
   SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
     artefact,
-    CASE WHEN believable AND ({self.extra_violation}) THEN 'violation'
-         WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
+    CASE {self._ended("'violation'")}WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
          WHEN believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS (
               SELECT 1 FROM trusted AS o WHERE o.main AND o.usable
               AND o.last_day >= {self.first_day - 366}) THEN 'violation'
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
               OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL)) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome,
-    CASE WHEN believable AND ({self.extra_violation}) THEN coalesce(status, 'it had ended')
-         ELSE coalesce(broken_promise, wrong_sort, useless, CASE WHEN current THEN doubt END,
-                       '{Reason.CONTRADICTED}') END AS why
+    {why} AS why
   FROM trusted)"""
+
+    def _bridging(self, vendor: str) -> str:
+        """Return what makes a bridge letter useless; without bridges a document of no known kind is broken anyway."""
+        if self.bridge_kind is None:
+            return ""
+        return f"""
+         WHEN NOT coalesce({vendor}, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
+         WHEN issued_on < first_day OR last_day - first_day + 1 > {self.max_bridge} OR NOT {empty("exceptions")}
+              OR NOT coalesce({contains_all("services", self.scope.services)}, false)
+           THEN '{Reason.INCOMPLETE_COVERAGE}'"""
 
     def _bad_status(self) -> str:
         """Where a status has no meaning of its own for the kind, a bad or unknown one makes a document doubtful."""
         return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS if self.weighs_status else GOOD_STATUS)}, false)"
+
+    def _ended(self, then: str) -> str:
+        return f"WHEN believable AND ({self.extra_violation}) THEN {then}\n         " if self.extra_violation else ""
 
     def _lasting(self) -> str:
         return f"(last_day + {31 * self.carry_months})"
@@ -183,13 +197,13 @@ judged AS (
             for r in self.requirements
             if r.otherwise == otherwise and r.unless_other is lone
         ]
-        return " ".join(cases) or "WHEN 1 = 0 THEN ''"
+        return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
 
     def reach(self, query: Query) -> Reach:
         """Return which days of the period usable documents cover, and what the cover is worth."""
         found = query(
-            f"WITH {self.ctes()} SELECT main, first_day, last_day, issued_on, usable, useless, services FROM trusted "
-            f"ORDER BY first_day, last_day, record LIMIT {MAX_DOCUMENTS + 1}"
+            f"WITH {self.trusted()} SELECT main, first_day, last_day, issued_on, usable, useless, services "
+            f"FROM trusted ORDER BY first_day, last_day, record LIMIT {MAX_DOCUMENTS + 1}"
         )
         if len(found) > MAX_DOCUMENTS:
             raise LimitExceeded(f"documents: more than {MAX_DOCUMENTS} of kind {self.kind} for one holder")
@@ -265,34 +279,3 @@ def _unstated() -> str:
     )
     early = f"issued_on * {sql.DAY} > received_at + {sql.DAY}"  # a day of grace for the zone the date was written in
     return "(" + " OR ".join([sql.defective(), early, *(f"{name} IS NULL" for name in needed)]) + ")"
-
-
-def contains_all(column: str, wanted: Sequence[str]) -> str:
-    """Return the condition that a list column holds every wanted text, without regard to case."""
-    return " AND ".join(_contains(column, w) for w in wanted) or "1 = 1"
-
-
-def _contains(column: str, wanted: str) -> str:
-    return f"list_contains(list_transform({column}, lambda x: lower(x)), lower({sql.text(sql.tidy(wanted))}))"
-
-
-def empty(column: str) -> str:
-    """Return the condition that a list column names nothing."""
-    return f"coalesce(len({column}), 0) = 0"
-
-
-def offers(services: Sequence[str]) -> str:
-    """Return the condition that a document names every contracted service; one that names none says nothing."""
-    return f"({empty('services')} OR ({contains_all('services', services)}))"
-
-
-def speaks_of(services: Sequence[str]) -> str:
-    """Return the condition that a document names a contracted service; one that names none says nothing."""
-    return f"({empty('services')} OR {' OR '.join(_contains('services', s) for s in services)})"
-
-
-def opinion_stands(services: Sequence[str], *assertions: str) -> str:
-    """Return the condition that no bad opinion on this subject is stated; one on something else is none of ours."""
-    about = " OR ".join([empty("assertions"), *(_contains("assertions", a) for a in assertions)])
-    elsewhere = f" OR NOT ({about})" if assertions else ""
-    return f"(coalesce(opinion NOT IN {sql.texts(BAD_OPINIONS)}, true) OR NOT {speaks_of(services)}{elsewhere})"

@@ -180,7 +180,7 @@ FROM incidents"""
     def _denying(self, query: Query) -> tuple[Exhibit, ...]:
         """Return the statements that deny every disclosure of a time for which the register lists one (rule G5)."""
         found = query(
-            f"WITH {denial(self.scope, NONE_AT_ALL[0]).ctes()} SELECT DISTINCT t.record, t.artefact "
+            f"WITH {denial(self.scope, NONE_AT_ALL[0]).trusted()} SELECT DISTINCT t.record, t.artefact "
             f"FROM trusted AS t JOIN classified AS c ON c.moment >= t.first_day * {sql.DAY} "
             f"AND c.moment < (t.last_day + 1) * {sql.DAY} WHERE t.usable AND c.subject = '{DISCLOSURES}' "
             "ORDER BY t.record, t.artefact LIMIT 5"

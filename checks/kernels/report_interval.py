@@ -8,7 +8,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
 from checks.kernels.calendar_months import months_later
-from checks.kernels.document_valid import GOOD_STATUS, TRUSTED, contains_all, empty, offers
+from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, offers
 from checks.kernels.interval_gap import stretches
 from evidence.model import Assurance, Coverage, Reason
 

@@ -9,7 +9,8 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.access_sessions import LOG, count_log
 from checks.kernels.allow_list import Demand
-from checks.kernels.document_valid import DocumentValid, Requirement, contains_all, empty
+from checks.kernels.document_texts import contains_all, empty
+from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.kernels.present import incomplete
 from checks.kernels.stored_systems import readable_inventory, systems_in_scope
 from evidence.model import Assurance, Coverage, Reason

@@ -9,7 +9,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
 from checks.kernels.allow_list import Demand, nothing_further
-from checks.kernels.document_valid import contains_all
+from checks.kernels.document_texts import contains_all
 from checks.kernels.places import places
 from checks.kernels.present import incomplete
 from checks.kernels.stored_systems import out_of_scope, readable_inventory, systems_in_scope

@@ -79,7 +79,11 @@ SELECT resource_id, {self.scope.start}, {self.scope.end} FROM shared
 WHERE ours = 1 AND resource_id NOT IN (SELECT system_id FROM system)"""
 
     def demands(self) -> tuple[Demand, ...]:
-        """Return that the inventory is readable and that everything not dedicated was tested in production."""
+        """Return that the inventory is readable, the customer was seen, and all not dedicated tested in production."""
+        seen = f"""
+SELECT CASE WHEN count(*) > 0 THEN 1 ELSE 0 END FROM tenancy
+WHERE {sql.one_of("tenant_id", self.tenants)} AND observed_at >= {self.scope.start} AND observed_at < {self.scope.end}
+  AND observed_at <= {self.scope.as_of}"""
         untested = f"""
 WITH {self._shared()}
 SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM shared
@@ -89,6 +93,8 @@ WHERE ours = 1 AND (many = 1 OR testable = 1) AND resource_id NOT IN (
     AND attempted_at <= {self.scope.as_of})"""
         return (
             readable_inventory(),
+            # Tenants of other names share nothing with somebody whom nobody saw.
+            Demand("tenancy", seen, Reason.INCOMPLETE_COVERAGE, "no snapshot names the customer as a tenant"),
             Demand("isolation_tests", untested, Reason.INCOMPLETE_COVERAGE, "a shared resource was not tested"),
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from evidence.families.schema import Type
-from evidence.model import Status
+from evidence.model import Reason, Status
 from tests.metamorphic.desk import TORN, base, broken, cases, columns, needed
-from tests.world import Rows
+from tests.world import Rows, changed
 
 Stated = dict[str, Any]
 NOT_MET = (Status.MET,)
@@ -22,6 +22,7 @@ def damages(kind: str) -> Iterator[Stated]:
     yield from _lost(kind)
     yield from _documents(kind)
     yield from _violated(kind)
+    yield from _unheard(kind)
 
 
 def _spoilt(kind: str) -> Iterator[Stated]:
@@ -70,6 +71,22 @@ def _violated(kind: str) -> Iterator[Stated]:
     for name in set(base(kind)) - {*violation.get("add", {}), *violation.get("set", {})}:
         rows = {other: listed for other, listed in broken(kind).items() if other != name}
         yield {"name": f"violated without {name}", "rows": rows, "expect": Status.BREACHED}
+
+
+def _unheard(kind: str) -> Iterator[Stated]:
+    """A violation that rests on the silence of a family is unproven while that was not read whole; what was seen is."""
+    resting = {name for case in cases(kind)["cases"] for name in case.get("rests_on", ())}
+    yield {"name": "violated, the rest unheard", "rows": broken(kind), "expect": Status.BREACHED} | {
+        "failed": sorted(set(broken(kind)) - resting)
+    }
+    for case in cases(kind)["cases"]:
+        kept = {key: case[key] for key in ("terms", "period", "as_of") if key in case}
+        for name in case.get("rests_on", ()):
+            rows = changed(base(kind), case.get("change", {}))
+            torn = rows | {name: [*rows.get(name, ()), TORN]}
+            said = {"name": f"{case['name']}, {name} unheard", "expect": Status.UNPROVEN}
+            yield kept | said | {"rows": torn, "reasons": [Reason.UNREADABLE_ROWS]}
+            yield kept | said | {"rows": rows, "failed": [name], "reasons": [Reason.SOURCE_ERROR]}
 
 
 def _never(name: str, rows: Rows, never: tuple[Status, ...]) -> Stated:

@@ -16,63 +16,21 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from checks.commitments import discover
-from checks.judge import Evidence, judge
-from evidence.model import Finding, Period
-from tests.metamorphic.desk import Desk, cases, in_files
+from tests.metamorphic.desk import Desk, cases
 from tests.mutation import calendar
-from tests.mutation.damages import damages
-from tests.mutation.session import Memory, Mutate, Room, Tampered
+from tests.mutation.case import Case, opened
+from tests.mutation.session import Mutate, Room
 from tests.mutation.sites import WORDS, Site, mutant, sites
 from tests.mutation.status import mutants, noticed
-from tests.world import changed, contract_of, load_cases
+from tests.mutation.triage import Effect, differences, summary
+from tests.world import load_cases
 
 EXPLAINED = Path(__file__).with_name("survivors.yaml")
 SEED = 20261124
-#: Seconds after which a mutant counts as noticed because it does not end.
-PATIENCE = 20.0
-
-
-@dataclass
-class Case:
-    """One case with its evidence already gathered and its session open."""
-
-    stated: dict[str, Any]
-    contract: Any
-    period: Period
-    as_of: datetime
-    evidence: Evidence
-    room: Room
-    memory: Memory
-
-    def finding(self, mutate: Mutate) -> Finding:
-        """Return what the kind says over changed SQL."""
-        self.memory.session.enter()
-        engine = nullcontext(Tampered(self.memory, mutate))
-        return judge(self.contract, self.period, self.as_of, self.evidence, engine).findings[0]
-
-    def holds(self, mutate: Mutate) -> bool:
-        """Return whether everything the case states is what came out, and within `PATIENCE`: a mutant may not end."""
-        stated = self.stated
-        try:
-            with self.room.patience(PATIENCE) as tired:
-                found = self.finding(mutate)
-        except Exception:  # noqa: BLE001 - a mutant may fail in any way
-            return False
-        return (
-            not tired()
-            and (found.status == stated["expect"] if "expect" in stated else found.status not in stated["never"])
-            and set(stated.get("reasons", ())) <= set(found.reasons)
-            and stated.get("assurance", found.assurance) == found.assurance
-            and stated.get("provisional", found.provisional) == found.provisional
-            and all(getattr(found.population, n) == count for n, count in stated.get("population", {}).items())
-        )
 
 
 @dataclass(frozen=True)
@@ -93,29 +51,7 @@ class Tried:
     killed: frozenset[Site]
     alive: tuple[Site, ...]
     explained: frozenset[Site]
-
-
-def opened(kind: str, desk: Desk, room: Room) -> list[Case]:
-    """Gather every case of a kind, and what the storm does to its base, and give each its session."""
-    whole = cases(kind)
-    return [_case(kind, whole, stated, desk, room) for stated in (*whole["cases"], *damages(kind))]
-
-
-def _case(kind: str, whole: dict[str, Any], stated: dict[str, Any], desk: Desk, room: Room) -> Case:
-    period = Period.model_validate(stated.get("period", whole["period"]))
-    rows = stated["rows"] if "rows" in stated else changed(whole["given"], stated.get("change", {}))
-    tables, evidence = desk.evidence(
-        in_files(rows), period, stated.get("tamper", ()), stated.get("lose", ()), stated.get("failed", ())
-    )
-    return Case(
-        stated=stated,
-        contract=contract_of(kind, whole["terms"] | stated.get("terms", {})),
-        period=period,
-        as_of=datetime.fromisoformat(stated.get("as_of", whole["as_of"])),
-        evidence=evidence,
-        room=room,
-        memory=Memory(room.session(tables)),
-    )
+    effects: dict[Site, str]
 
 
 @dataclass
@@ -136,7 +72,8 @@ def observed(opened: list[Case]) -> dict[Site, Seen]:
             found.update(dict.fromkeys(sites(sql), sql))
             return sql
 
-        if not case.holds(note):
+        case.plain = case.finding(note)
+        if not case.accepts(case.plain):
             raise SystemExit(f"a case fails without any mutation: {case.stated['name']}")
         for site, sql in found.items():
             ran.setdefault(site, Seen(sql)).cases.append(case)
@@ -157,20 +94,26 @@ def tried(kind: str, killed: frozenset[Site], asked: Asked) -> Tried:
         number = len(fresh) if asked.sample is None else min(asked.sample, len(fresh))
         chosen = fresh if number == len(fresh) else random.Random(SEED).sample(fresh, number)
         sharpest: dict[int, int] = {}
-        dead = {site for site in chosen if _killed(site, ran[site], sharpest)}
-    return Tried(kind, len(chosen), frozenset(dead), tuple(s for s in chosen if s not in dead), explained)
+        effects = {site: effect for site in chosen if (effect := unnoticed(site, ran[site], sharpest)) is not None}
+    return Tried(kind, len(chosen), frozenset(chosen) - effects.keys(), tuple(effects), explained, effects)
 
 
-def _killed(site: Site, seen: Seen, sharpest: dict[int, int]) -> bool:
+def unnoticed(site: Site, seen: Seen, sharpest: dict[int, int]) -> str | None:
+    """Return what a mutant did that no case noticed, or None where a case did."""
     start, end = sites(seen.sql)[site]
     if calendar.within(seen.sql, start, end) and calendar.noticed(mutant(seen.sql, site), start):
-        return True
+        return None
+    effects: list[Effect] = []
     # What killed most so far is asked first: most mutants then cost one case instead of fifty.
     for case in sorted(seen.cases, key=lambda case: -sharpest.get(id(case), 0)):
-        if not case.holds(mutated(site)):
+        found = case.attempt(mutated(site))
+        if found is None or not case.accepts(found):
             sharpest[id(case)] = sharpest.get(id(case), 0) + 1
-            return True
-    return False
+            return None
+        said = tuple(differences(case.plain, found))
+        if said or case.memory.moved:
+            effects.append(Effect(case.stated["name"], said))
+    return summary(effects)
 
 
 def reasons() -> dict[str, str]:
@@ -213,7 +156,7 @@ def main() -> int:
         left = [site for site in result.alive if not any(text in str(site) for text in known)]
         print(f"{result.kind:36} {result.number:5} mutants, {len(left):4} not noticed", flush=True)
         for site in left:
-            print(f"    {site}", flush=True)
+            print(f"    {site}\n        {result.effects[site]}", flush=True)
     return _concluded(known, killed, alive, explained, whole=not (asked.kind or asked.sample or asked.operator))
 
 

@@ -80,16 +80,25 @@ class Room:
             self.connection.execute(f"CREATE TABLE {name}.{family} AS FROM read; DROP VIEW read")
         return PlainEngine(self.connection, name)
 
+    def leave(self, session: PlainEngine) -> None:
+        """Forget a session and everything it held."""
+        self.connection.execute("SET search_path = 'main'")
+        for (name,) in self.connection.execute(
+            "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database()"
+        ).fetchall():
+            if name == session.name or name.startswith(f"{session.name}_"):
+                self.connection.execute(f"DROP SCHEMA {name} CASCADE")
+
 
 class PlainEngine(DuckEngine):
     """The session of one case: runs every statement once and as it is, for nobody waits for millions of rows here."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
-        self._connection, self._name = connection, name
+        self._connection, self.name = connection, name
 
     def enter(self) -> None:
         """See this case's tables."""
-        self._connection.execute(f"SET search_path = '{self._name},main'")
+        self._connection.execute(f"SET search_path = '{self.name},main'")
 
     def classify(self, sql: str, plan: Plan = WHOLE) -> None:
         """Replace the table `classified`."""
@@ -101,7 +110,7 @@ class PlainEngine(DuckEngine):
         if len(sql) < WORTHWHILE:
             return None
         try:
-            steps = Stepwise(self._connection, sql, self._name, number)
+            steps = Stepwise(self._connection, sql, self.name, number)
         except (ValueError, duckdb.Error):
             return None
         return steps if steps.result == sorted(map(repr, self.query(sql))) else None
@@ -121,8 +130,11 @@ class Memory:
         self.session = session
         self.rows: dict[str, list[tuple[Any, ...]]] = {}
         self.tallies: dict[str, Tally] = {}
+        self.worst: dict[str, int | None] = {}
         #: The unchanged statement whose rows are in `classified`, if it is one.
         self.held: str | None = None
+        #: Whether a change gave other rows than these since somebody last said that it had not.
+        self.moved = False
         self._steps: dict[str, Stepwise | None] = {}
 
     def steps(self, sql: str) -> Stepwise | None:
@@ -154,9 +166,12 @@ class Tampered:
                 return rows[sql]
         steps = self._memory.steps(sql) if sql in rows else None
         if steps is None:
-            return self._session.query(text)
-        other = self._session.guarded(lambda: steps.other(text, {"classified"} if self._changed else set()))
-        return rows[sql] if other is None else other
+            other = self._session.query(text)
+        else:
+            found = self._session.guarded(lambda: steps.other(text, {"classified"} if self._changed else set()))
+            other = rows.get(sql, []) if found is None else found
+        self._memory.moved |= sorted(map(repr, other)) != sorted(map(repr, rows.get(sql, [])))
+        return other
 
     def classify(self, sql: str, plan: Plan = WHOLE) -> None:
         """Classify by the changed statement, as a whole."""
@@ -177,6 +192,7 @@ class Tampered:
         else:
             other = self._session.guarded(lambda: steps.other(text, set(), into="classified"))
             self._changed = other is not None
+            self._memory.moved |= self._changed
         if self._changed:
             self._memory.held = None
             self._tally = self._session.tally()
@@ -196,8 +212,14 @@ class Tampered:
         counts = {"no_violation": tally.violation, "no_unknown": tally.unknown}
         return SuiteResult(tuple(Judged(name, Answer.PASSED, "", tally.rows, n) for name, n in counts.items()))
 
-    def worst(self) -> None:
-        """Say nothing for the report."""
+    def worst(self) -> int | None:
+        """Return the largest measure of what was kept or broken."""
+        if self._changed:
+            return self._session.worst()
+        if self._statement not in self._memory.worst:
+            self._hold()
+            self._memory.worst[self._statement] = self._session.worst()
+        return self._memory.worst[self._statement]
 
     def exhibits(self, outcome: str, most: int) -> list[tuple[Any, ...]]:
         """Say nothing for the report."""

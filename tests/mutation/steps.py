@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import duckdb
 
+_WORD = re.compile(r"\w+")
 _TOKEN = re.compile(r"'(?:[^']|'')*'|[()]")
 _NESTED = re.compile(r"\(\s*WITH\s")
 _HEAD = re.compile(r"\s*(?:WITH|,)\s*(\w+)\s+AS\s+\(")
@@ -27,6 +28,11 @@ class Step:
     body: str
     path: tuple[str, ...]
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return every word of the body, among them the names of what it reads."""
+        return frozenset(_WORD.findall(self.body))
+
 
 @lru_cache(maxsize=64)
 def flattened(sql: str) -> tuple[Step, ...]:
@@ -34,6 +40,15 @@ def flattened(sql: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     last, path = _taken(sql, (), steps)
     return (*steps, Step("main", "", last, path))
+
+
+@lru_cache(maxsize=256)
+def compared(sql: str, other: str) -> tuple[tuple[Step, ...], frozenset[int]]:
+    """Return the steps of a changed statement, and the places of those whose text is another."""
+    before, after = flattened(sql), flattened(other)
+    if [(s.home, s.name) for s in before] != [(s.home, s.name) for s in after]:
+        raise ValueError("a change took the statement's steps apart")
+    return after, frozenset(i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old.body != new.body)
 
 
 def _taken(sql: str, path: tuple[str, ...], steps: list[Step]) -> tuple[str, tuple[str, ...]]:
@@ -80,7 +95,7 @@ class Stepwise:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, case: str, number: int) -> None:
         self._connection, self._case, self._number = connection, case, number
-        self._steps = flattened(sql)
+        self._sql, self._steps = sql, flattened(sql)
         self._rows: list[list[str]] = []
         _refused_if_ambiguous(self._steps)
         for home in {s.home for s in self._steps} - {"main"}:
@@ -88,9 +103,12 @@ class Stepwise:
         try:
             for step in self._steps:
                 self._look(step)
-                self._rows.append(_text(self._run(step)))
                 if step.name:
-                    connection.execute(f"CREATE TABLE {self._schema(step.home)}.{step.name} AS {step.body}")
+                    held = f"{self._schema(step.home)}.{step.name}"
+                    connection.execute(f"CREATE TABLE {held} AS {step.body}")
+                    self._rows.append(_text(connection.execute(f"FROM {held}").fetchall()))
+                else:
+                    self._rows.append(_text(self._run(step)))
         finally:
             self._leave()
 
@@ -104,14 +122,14 @@ class Stepwise:
 
         `moved` are tables that have other rows than before. Other rows are put `into` a table of that name besides.
         """
-        steps = flattened(sql)
-        if [(s.home, s.name) for s in steps] != [(s.home, s.name) for s in self._steps]:
-            raise ValueError("a change took the statement's steps apart")
+        steps, changed = compared(self._sql, sql)
         fresh: list[Step] = []
         try:
-            for step, before, known in zip(steps, self._steps, self._rows, strict=True):
+            for place, (step, known) in enumerate(zip(steps, self._rows, strict=True)):
+                if place not in changed and not (moved or fresh):
+                    continue
                 read = moved | {other.name for other in fresh if other.home in step.path}
-                if step.body == before.body and not any(re.search(rf"\b{name}\b", step.body) for name in read):
+                if place not in changed and read.isdisjoint(step.words):
                     continue
                 self._look(step)
                 rows = self._run(step)

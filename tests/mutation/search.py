@@ -1,0 +1,230 @@
+"""Look for evidence that tells the mutants no case notices from the kernel, and write what was found as edges.
+
+Usage: search.py --out FOLDER [--kind NAME …] [--seconds N] [--jobs N] [--seed N]. Every edge is a case changed in one
+to three places, with what the kernel says of it; whether that is what the promise means is for a person to say before
+it goes into `edges.yaml`. Of what is told apart by several, the fewest edges are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from checks.commitments import discover
+from evidence.errors import ProbityError
+from evidence.model import Finding, Reason
+from tests.metamorphic.desk import Desk, cases
+from tests.mutation.case import Case, case_of, opened
+from tests.mutation.edges import name_of
+from tests.mutation.moves import CONTEXT, Moves
+from tests.mutation.run import Seen, mutated, observed, reasons, unnoticed
+from tests.mutation.session import Room
+from tests.mutation.sites import Site, sites
+from tests.mutation.triage import differences
+from tests.world import answers
+
+DOCUMENTS = ("soc2-type2-attestation", "annual-third-party-audit")
+
+
+@dataclass
+class Edge:
+    """Changed evidence, what the kernel says of it, and which mutants say otherwise, with what they say."""
+
+    stated: dict[str, Any]
+    plain: Finding
+    told: dict[Site, Finding]
+
+
+@dataclass
+class Found:
+    """What the search of one kind gave."""
+
+    kind: str
+    killed: frozenset[Site] = frozenset()
+    alive: dict[Site, str] = field(default_factory=dict)
+    edges: list[dict[str, Any]] = field(default_factory=list)
+    tries: int = 0
+
+
+def search(kind: str, spared: frozenset[Site], known: tuple[str, ...], seconds: float, seed: int) -> Found:
+    """Try the mutants of a kind over its cases, then over changed ones until the time is over."""
+    with tempfile.TemporaryDirectory() as folder, Room() as room:
+        desk = Desk(Path(folder))
+        listed = opened(kind, desk, room)
+        ran = observed(listed)
+        fresh = [s for s in ran if s not in spared and not any(text in str(s) for text in known)]
+        sharpest: dict[int, int] = {}
+        effects = {s: e for s in fresh if (e := unnoticed(s, ran[s], sharpest)) is not None}
+        result = Found(kind, frozenset(fresh) - effects.keys(), effects)
+        near = {s: _near(s, ran[s]) for s in effects}
+        alive = set(effects)
+        edges = list(_stated(listed, ran, alive))
+        moves, draw, end = Moves(kind, seed), random.Random(seed), time.monotonic() + seconds
+        while alive and time.monotonic() < end:
+            result.tries += 1
+            target = draw.choice(sorted(alive, key=str))
+            stated, touched = moves.drawn(near[target])
+            edge = _tried(kind, stated, touched, target, alive, near, desk, room)
+            if edge is not None:
+                alive -= edge.told.keys()
+                edges.append(edge)
+        result.edges = [as_case(kind, e) | {"tells": [str(s) for s in e.told]} for e in _fewest(edges)]
+        result.alive = {s: effects[s] for s in effects if s in alive}
+        result.killed |= effects.keys() - alive
+    return result
+
+
+def _near(site: Site, seen: Seen) -> str:
+    start, end = sites(seen.sql)[site]
+    return seen.sql[max(0, start - CONTEXT) : end + CONTEXT]
+
+
+def _stated(listed: list[Case], ran: dict[Site, Seen], alive: set[Site]) -> Iterator[Edge]:
+    """Give the cases that tell mutants apart if only they stated more."""
+    for case in listed:
+        if "expect" not in case.stated or "rows" in case.stated:
+            continue
+        told = {}
+        for site in [s for s in alive if case in ran[s].cases]:
+            found = case.attempt(mutated(site))
+            if found is not None and list(differences(case.plain, found)):
+                told[site] = found
+        if told:
+            alive.difference_update(told)
+            yield Edge(case.stated, case.plain, told)
+
+
+def _tried(
+    kind: str,
+    stated: dict[str, Any],
+    touched: frozenset[str],
+    target: Site,
+    alive: set[Site],
+    near: dict[Site, str],
+    desk: Desk,
+    room: Room,
+) -> Edge | None:
+    try:
+        case = case_of(kind, stated, desk, room)
+        seen: set[Site] = set()
+
+        def note(sql: str) -> str:
+            seen.update(sites(sql))
+            return sql
+
+        case.plain = case.finding(note)
+    except (ProbityError, ValueError, OverflowError):
+        return None
+    if Reason.ENGINE_ERROR in case.plain.reasons:
+        return None
+    told = {}
+    for site in alive & seen:
+        if site is not target and "everything" not in touched and not any(t in near[site] for t in touched):
+            continue
+        found = case.attempt(mutated(site))
+        if found is not None and list(differences(case.plain, found)):
+            told[site] = found
+    room.leave(case.memory.session)
+    return Edge(stated, case.plain, told) if told else None
+
+
+def _fewest(edges: list[Edge]) -> list[Edge]:
+    """Return edges that tell apart as many mutants as all of them, most telling first."""
+    kept: list[Edge] = []
+    left = {site for edge in edges for site in edge.told}
+    waiting = list(edges)
+    while left:
+        best = max(waiting, key=lambda e: len(e.told.keys() & left))
+        left -= best.told.keys()
+        waiting.remove(best)
+        kept.append(best)
+    return kept
+
+
+def as_case(kind: str, edge: Edge) -> dict[str, Any]:
+    """Return an edge as a case that states enough to tell its mutants apart."""
+    kept = ("of", "change", "terms", "period", "as_of", "tamper", "lose")
+    base = {k: edge.stated[k] for k in kept if k in edge.stated} | {
+        "of": edge.stated.get("of", edge.stated.get("name"))
+    }
+    plain = edge.plain
+    said: dict[str, Any] = {"expect": str(plain.status)}
+    if plain.reasons:
+        said["reasons"] = [str(r) for r in plain.reasons]
+    for other in edge.told.values():
+        if not list(answers(other, said)):
+            more = next((w for w in _wider(plain) if list(answers(other, _with(said, w)))), {})
+            said = _with(said, more)
+    return {"name": name_of(kind, base), **base, **said}
+
+
+def _with(said: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    if "population" in more:
+        return said | {"population": said.get("population", {}) | more["population"]}
+    return said | more
+
+
+def _wider(plain: Finding) -> list[dict[str, Any]]:
+    """Return what a case may state besides its status and reasons, what matters most first."""
+    counts = [{"population": {name: count}} for name, count in plain.population.model_dump().items()]
+    return [
+        *counts,
+        {"worst": plain.measure and plain.measure.worst},
+        {"assurance": plain.assurance and str(plain.assurance)},
+        {"provisional": plain.provisional},
+        {"no_other_reason": True},
+        {"uncovered": [c.subject for c in plain.coverage if not c.covered]},
+    ]
+
+
+def main() -> int:
+    """Search, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kind", action="append", choices=sorted(discover()))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=150)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    known = tuple(reasons())
+    # What documents are worth is judged by one kernel for many kinds, and these two try it hardest.
+    waiting = sorted(asked.kind or discover(), key=lambda k: (k not in DOCUMENTS, -len(cases(k)["cases"])))
+    spared: frozenset[Site] = frozenset()
+    running: set[Future[Found]] = set()
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        while waiting or running:
+            while waiting and len(running) < asked.jobs:
+                running.add(pool.submit(search, waiting.pop(0), spared, known, asked.seconds, asked.seed))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for found in (future.result() for future in done):
+                spared |= found.killed
+                _kept(asked.out, found)
+    return 0
+
+
+def _kept(folder: Path, found: Found) -> None:
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 10_000
+    with (folder / f"{found.kind}.edges.yaml").open("w") as out:
+        yaml.dump(found.edges, out)
+    lines = [f"{site}\n    {effect}" for site, effect in found.alive.items()]
+    (folder / f"{found.kind}.alive.txt").write_text("\n".join(lines) + "\n")
+    (folder / f"{found.kind}.pickle").write_bytes(pickle.dumps((found.killed, found.alive)))
+    print(f"{found.kind}: {len(found.edges)} edges, {len(found.alive)} alive, {found.tries} tries", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
