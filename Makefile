@@ -29,6 +29,8 @@ storm: $(STAMP)
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults.storm $(if $(RUNS),--runs $(RUNS)) $(FAULTS)
 
+# What is gathered for it is flushed to the disk as well.
+mutants: export TMPDIR := $(shell test -w /dev/shm && echo /dev/shm || echo $${TMPDIR:-/tmp})
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation.run
 

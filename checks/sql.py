@@ -120,7 +120,8 @@ def consents(purpose: str | None, vendor: str, offices: Iterable[str]) -> str:
         return "SELECT consent_id, scope, granted_at, expires_at, true AS sure FROM consents WHERE 1 = 0"
     named = list(offices)
     entitled = one_of("granted_by", named) if named else f"NOT ({same('granted_by', vendor)})"
-    unread = f"{defective()} OR granted_at IS NULL OR scope IS NULL OR granted_by IS NULL OR purpose IS NULL"
+    needed = ("granted_at", "scope", "granted_by", "purpose", "consent_id")
+    unread = " OR ".join([defective(), *(f"{column} IS NULL" for column in needed)])
     broken = f"({unread} OR {whose(vendor, named)})"
     return f"""SELECT consent_id, scope, granted_at, expires_at, (NOT broken AND versions = 1) AS sure FROM (
   SELECT *, count(*) OVER (PARTITION BY consent_id) AS versions FROM (

@@ -62,15 +62,20 @@ class AuditRight(Commitment):
 
 
 def _requests(scope: Scope) -> str:
-    """Return one row a request from everything said of it; a later entry may know more than an earlier one."""
+    """Return one row a request from everything said of it; a later entry may know more than an earlier one.
+
+    Where entries differ on when it was asked, only what is late after the latest of these instants is late; where they
+    differ on when findings were closed, late is what was closed late by all of them.
+    """
     return f"""
 asked AS (SELECT *, {sql.identity("request_id")} AS record FROM audit_requests),
 request AS (
-  SELECT record, min(requested_at) AS requested, coalesce(min(requested_at) < max(requested_at), false) AS differing,
+  SELECT record, min(requested_at) AS requested, max(requested_at) AS requested_last,
+    coalesce(min(requested_at) < max(requested_at), false) AS differing,
     min(CASE WHEN answer = 'granted' THEN answered_at END) AS granted,
     max(CASE WHEN answer = 'granted' THEN 1 ELSE 0 END) = 1 AS consented,
     max(CASE WHEN answer = 'refused' THEN 1 ELSE 0 END) = 1 AS refused,
-    max(CASE WHEN answer = 'refused' AND answered_at > {scope.as_of} THEN 1 ELSE 0 END) = 1 AS foreseen,
+    max(CASE WHEN answer = 'refused' AND coalesce(answered_at <= {scope.as_of}, true) THEN 1 ELSE 0 END) = 1 AS denied,
     max(CASE WHEN answer = 'granted' AND conditions IS NULL THEN 1 ELSE 0 END) = 1 AS unstated,
     max(CASE WHEN answer = 'granted' AND len(conditions) > 0 THEN 1 ELSE 0 END) = 1 AS conditional,
     max(CASE WHEN {sql.defective()} OR {blank("request_id", "scope", "answer")} OR requested_at IS NULL
@@ -79,11 +84,12 @@ request AS (
     max(CASE WHEN {blank("request_id", "answer")} OR {unread("requested_at", "answered_at")}
              OR answered_at < requested_at OR (answer <> 'pending' AND answered_at IS NULL)
              THEN 1 ELSE 0 END) = 1 AS untimed,
-    min(performed_at) AS performed, coalesce(max(len(findings)), 0) AS findings,
+    min(performed_at) AS performed, max(performed_at) AS performed_last, coalesce(max(len(findings)), 0) AS findings,
     max(CASE WHEN findings IS NOT NULL THEN 1 ELSE 0 END) = 1 AS reported,
     min(findings_due_at) AS due, coalesce(min(findings_due_at) < max(findings_due_at), false) AS moved,
-    max(findings_closed_at) AS closed,
-    max(CASE WHEN {unread("performed_at", "findings_due_at", "findings_closed_at")} THEN 1 ELSE 0 END) = 1 AS undated,
+    min(findings_closed_at) AS first_closed, max(findings_closed_at) AS closed,
+    max(CASE WHEN {unread("performed_at", "findings_due_at", "findings_closed_at")}
+             OR findings_closed_at < performed_at OR findings_due_at < performed_at THEN 1 ELSE 0 END) = 1 AS undated,
     min(artefact) AS artefact
   FROM asked GROUP BY record)"""
 
@@ -91,9 +97,9 @@ request AS (
 def _obligations(limit: int) -> str:
     return f"""
 obligation AS (
-  SELECT 'consent' AS subject, record, requested AS trigger_at, requested + {limit} AS due_at,
+  SELECT 'consent' AS subject, record, requested AS trigger_at, requested_last + {limit} AS due_at,
     requested + {limit} AS safe_until, granted AS done_at, (NOT untimed) AS certain,
-    CASE WHEN refused AND NOT consented AND NOT foreseen AND requested IS NOT NULL THEN 'refused' END AS fault,
+    CASE WHEN denied AND NOT consented AND requested IS NOT NULL THEN 'refused' END AS fault,
     CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}' WHEN differing OR refused THEN '{Reason.CONTRADICTED}'
          WHEN conditional OR unstated THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
     CASE WHEN granted IS NULL THEN 'not granted' ELSE 'granted late' END AS cause, '' AS note,
@@ -101,13 +107,13 @@ obligation AS (
   FROM request
   UNION ALL
   SELECT 'findings', record, coalesce(performed, requested), due, CASE WHEN NOT moved THEN due END, closed,
-    (NOT undated AND NOT moved AND findings > 0 AND coalesce(closed >= performed, true)), CAST(NULL AS VARCHAR),
-    CASE WHEN flawed OR undated OR closed < performed THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN moved THEN '{Reason.CONTRADICTED}'
+    (NOT undated AND NOT moved AND findings > 0 AND coalesce(first_closed > due AND closed >= performed_last, true)),
+    CAST(NULL AS VARCHAR), CASE WHEN flawed OR undated OR closed < performed_last THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN moved OR (first_closed <= due AND closed > due) THEN '{Reason.CONTRADICTED}'
          WHEN NOT reported OR due IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}' END,
     CASE WHEN closed IS NULL THEN 'findings not closed' ELSE 'findings closed late' END, '',
     CAST(NULL AS BIGINT), artefact
-  FROM request WHERE performed IS NOT NULL AND (findings > 0 OR NOT reported))"""
+  FROM request WHERE findings > 0 OR (performed IS NOT NULL AND NOT reported))"""
 
 
 COMMITMENT = AuditRight

@@ -72,25 +72,27 @@ class CertificationAttainmentDeadline(Commitment):
         )
 
     def _papers(self, scope: Scope) -> str:
-        """Return the documents that may be the certificate; a blank kind or holder might be it."""
-        kind, vendor = sql.text(self.certification), sql.text(scope.vendor.strip().casefold())
+        """Return the documents that may be the certificate; a blank kind, holder or type might be it."""
+        vendor = sql.text(scope.vendor.strip().casefold())
         alike = f"({sql.same('issuer', scope.vendor)} OR {sql.bears_name_of('issuer', scope.vendor)})"
-        typed = f"coalesce(report_type = {sql.text(self.report_type)}, false)" if self.report_type else "1 = 1"
+        untyped = "coalesce(report_type NOT IN ('1', '2'), true)" if self.report_type else "1 = 0"
+        typed = f"({untyped} OR report_type = {sql.text(self.report_type)})" if self.report_type else "(1 = 1)"
         return f"""
 paper AS (
   SELECT issued_on, artefact,
     (coalesce(lower(trim(status)) IN {sql.texts(UNATTAINED)}, false) OR NOT ({offers(scope.services)})
-     OR NOT ({typed}) OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {day_number(self.due)}, false))
+     OR NOT {typed} OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {day_number(self.due)}, false))
       AS other,
     (NOT coalesce({TRUSTED}, false) OR coalesce({alike}, false)
      OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
     coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}
              OR lower(trim(opinion)) <> '{GOOD_OPINION}', false) AS doubtful,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
-     OR issued_on IS NULL OR received_at IS NULL
+     OR issued_on IS NULL OR received_at IS NULL OR {untyped}
      OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
   FROM documents
-  WHERE (kind = {kind} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})
+  WHERE ({sql.same("kind", self.certification)} OR {blank("kind")})
+    AND (received_at IS NULL OR received_at <= {scope.as_of})
     AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
          OR {sql.spelt_like("holder_entity", scope.vendor)})),
 proof AS (
@@ -109,7 +111,7 @@ claim AS (
     max(CASE WHEN {sql.defective()} OR {blank("milestone_id", "goal")}
              OR achieved_on * {sql.DAY} > {scope.as_of} THEN 1 ELSE 0 END) AS flawed,
     max(CASE WHEN {blank("goal")} OR {unread("achieved_on")} THEN 1 ELSE 0 END) AS untimed
-  FROM milestones WHERE {blank("goal")} OR goal = {sql.text(self.certification)})"""
+  FROM milestones WHERE {blank("goal")} OR {sql.same("goal", self.certification)})"""
 
     def _obligation(self, scope: Scope) -> str:
         due = day_number(self.due)

@@ -52,73 +52,92 @@ class ComplianceReportDelivery(Commitment):
 
     def kernel(self, scope: Scope) -> Deadline:
         """Return the deadline kernel over the slots of the schedule."""
-        kinds = sql.texts(self.deliver)
+        named = [(sql.same("kind", d), sql.text(d)) for d in sorted(set(self.deliver))]
+        kind = f"CASE {' '.join(f'WHEN {same} THEN {name}' for same, name in named)} ELSE kind END"
+        wanted = sql.one_of("kind", self.deliver)
         return Deadline(
             scope,
-            f"{_papers(scope, kinds)},\n{_slots(kinds)},\n{_obligations()}",
+            f"{_papers(scope, kind, wanted)},\n{_slots(kind, wanted)},\n{_obligations(scope)}",
             noun="deliveries",
             expected=tuple(sorted(set(self.deliver))),
-            planned=f"SELECT DISTINCT kind FROM delivery_schedule WHERE kind IN {kinds}",
+            planned=f"SELECT DISTINCT {kind} FROM delivery_schedule WHERE {wanted}",
             silences=(Silence(("documents",)),),
         )
 
 
-def _papers(scope: Scope, kinds: str) -> str:
-    """Return the vendor's documents of these kinds; a blank kind or holder might be one of them."""
+def _papers(scope: Scope, kind: str, wanted: str) -> str:
+    """Return the vendor's documents of these kinds; a blank kind or holder might be one of them.
+
+    The same bytes are the same document whatever kind and holder they were said to have before.
+    """
     vendor = sql.text(scope.vendor.strip().casefold())
     return f"""
+known AS (
+  SELECT document_id, kind, issuer, holder_entity, services, status, issued_on, received_at, file_sha256, file_state,
+    signature, defects, min(issued_on) OVER (PARTITION BY lower(file_sha256)) AS first_issued,
+    min(received_at) OVER (PARTITION BY lower(file_sha256)) AS first_received
+  FROM documents WHERE received_at IS NULL OR received_at <= {scope.as_of}),
 paper AS (
-  SELECT *, min(issued_on) OVER (PARTITION BY digest) AS first_issued,
-    min(received_at) OVER (PARTITION BY digest) AS first_received
-  FROM (
-    SELECT kind, holder_entity, lower(file_sha256) AS digest, issued_on, received_at,
-      ({offers(scope.services)}) AS offers,
-      (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
-      ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
-       OR issued_on IS NULL OR received_at IS NULL
-       OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
-       OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
-    FROM documents
-    WHERE (kind IN {kinds} OR {blank("kind")}) AND (received_at IS NULL OR received_at <= {scope.as_of})
-      AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
-         OR {sql.spelt_like("holder_entity", scope.vendor)})) AS stated)"""
+  SELECT {kind} AS kind, lower(file_sha256) AS digest, issued_on, received_at, first_issued, first_received,
+    ({offers(scope.services)}) AS offers,
+    (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
+    ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
+     OR issued_on IS NULL OR received_at IS NULL
+     OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
+     OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
+  FROM known
+  WHERE ({wanted} OR {blank("kind")})
+    AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
+         OR {sql.spelt_like("holder_entity", scope.vendor)}))"""
 
 
-def _slots(kinds: str) -> str:
-    """Return what each slot received: the first good document, and whether another one might be it."""
+def _slots(kind: str, wanted: str) -> str:
+    """Return what each slot received: the first good document, and whether another one might be it.
+
+    A slot is its kind and its name. Where entries differ on its days, late is what comes after the latest due time, and
+    new what was issued on the earliest first day or later.
+    """
     return f"""
 slot AS (
-  SELECT DISTINCT {sql.identity("slot_id")} AS record, kind, not_before, due_at, artefact,
-    ({sql.defective()} OR {blank("slot_id", "kind")} OR not_before IS NULL OR due_at IS NULL
-     OR coalesce(not_before * {sql.DAY} > due_at, false)) AS flawed,
-    ({unread("due_at", "not_before")} OR not_before IS NULL OR {blank("kind")}) AS untimed
-  FROM delivery_schedule WHERE {blank("kind")} OR kind IN {kinds}),
+  SELECT record, kind, min(not_before) AS not_before, min(due_at) AS due_at, max(due_at) AS last_due,
+    coalesce(min(not_before) < max(not_before), false) OR coalesce(min(due_at) < max(due_at), false) AS differing,
+    max(CASE WHEN flawed THEN 1 ELSE 0 END) = 1 AS flawed, max(CASE WHEN untimed THEN 1 ELSE 0 END) = 1 AS untimed,
+    min(artefact) AS artefact
+  FROM (
+    SELECT {sql.identity("slot_id")} AS record, {kind} AS kind, not_before, due_at, artefact,
+      ({sql.defective()} OR {blank("slot_id", "kind")} OR not_before IS NULL OR due_at IS NULL
+       OR coalesce(not_before * {sql.DAY} > due_at, false)) AS flawed,
+      ({unread("due_at", "not_before")} OR not_before IS NULL OR {blank("kind")}) AS untimed
+    FROM delivery_schedule WHERE {blank("kind")} OR {wanted}) AS stated
+  GROUP BY record, kind),
 good AS (
-  SELECT s.record, min(p.received_at) AS received_at, min_by(p.digest, p.received_at) AS digest
+  SELECT s.record, s.kind, min(p.received_at) AS received_at, min_by(p.digest, p.received_at) AS digest
   FROM slot AS s JOIN paper AS p ON p.kind = s.kind AND p.first_issued >= s.not_before
     AND p.first_received >= s.not_before * {sql.DAY}
-  WHERE p.offers AND NOT p.untrusted AND NOT p.flawed GROUP BY s.record),
+  WHERE p.offers AND NOT p.untrusted AND NOT p.flawed GROUP BY s.record, s.kind),
 maybe AS (
-  SELECT s.record, max(CASE WHEN p.flawed THEN 1 ELSE 0 END) AS flawed
+  SELECT s.record, s.kind, max(CASE WHEN p.flawed THEN 1 ELSE 0 END) AS flawed
   FROM slot AS s JOIN paper AS p ON coalesce(trim(p.kind), '') IN ('', s.kind)
-    AND (p.issued_on IS NULL OR p.issued_on >= s.not_before) AND (p.received_at IS NULL OR p.received_at <= s.due_at)
-  WHERE p.untrusted OR p.flawed GROUP BY s.record)"""
+    AND (p.issued_on IS NULL OR p.issued_on >= s.not_before) AND (p.received_at IS NULL OR p.received_at <= s.last_due)
+  WHERE p.untrusted OR p.flawed GROUP BY s.record, s.kind)"""
 
 
-def _obligations() -> str:
+def _obligations(scope: Scope) -> str:
+    """Return the slots; one that is due later in a period that still runs is awaited already."""
     return f"""
 filled AS (
   SELECT s.*, g.received_at, m.flawed AS doubtful,
     row_number() OVER (PARTITION BY s.kind, g.digest ORDER BY s.due_at, s.record) AS place, r.documents
-  FROM (SELECT DISTINCT record, kind, not_before, due_at, flawed, untimed, min(artefact) OVER (PARTITION BY record)
-          AS artefact FROM slot) AS s
-  CROSS JOIN (SELECT count(*) AS documents FROM documents) AS r
-  LEFT JOIN good AS g ON g.record = s.record LEFT JOIN maybe AS m ON m.record = s.record),
+  FROM slot AS s CROSS JOIN (SELECT count(*) AS documents FROM documents) AS r
+  LEFT JOIN good AS g ON g.record = s.record AND g.kind = s.kind
+  LEFT JOIN maybe AS m ON m.record = s.record AND m.kind = s.kind),
 obligation AS (
-  SELECT coalesce(kind, '') AS subject, record, due_at AS trigger_at, due_at, due_at AS safe_until,
+  SELECT coalesce(kind, '') AS subject, record,
+    CASE WHEN due_at < {scope.end} THEN least(due_at, {scope.as_of}) ELSE due_at END AS trigger_at,
+    last_due AS due_at, due_at AS safe_until,
     received_at AS done_at, (NOT untimed AND doubtful IS NULL AND documents > 0) AS certain,
     CAST(NULL AS VARCHAR) AS fault,
-    CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}'
+    CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}' WHEN differing THEN '{Reason.CONTRADICTED}'
          WHEN received_at IS NOT NULL AND place > 1 THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN received_at <= due_at THEN NULL
          WHEN doubtful = 1 THEN '{Reason.UNREADABLE_ROWS}' WHEN doubtful = 0 THEN '{Reason.UNTRUSTED_EVIDENCE}'

@@ -46,9 +46,10 @@ class DebugLoggingConsent(Commitment):
     explanation: ClassVar[str] = (
         "Records over the limit are found as for data-retention-limit. Each needs a consent for this purpose that "
         "somebody entitled granted at or before the record's first capture, that names its system or the record "
-        "itself, and that had not expired when the record was deleted or last seen. A blanket scope names nothing. "
-        "Only complete evidence, reconciled with an independent meter, counts; if it shows no record over the limit, "
-        "the promise was not exercised. A claim cannot be judged while the register of consents is missing."
+        "itself, and that had not expired when the record was deleted; one that is not known to be gone needs one that "
+        "still runs. A blanket scope names nothing. Only complete evidence, reconciled with an independent meter, "
+        "counts; if it shows no record over the limit, the promise was not exercised. A claim cannot be judged while "
+        "the register of consents is missing."
     )
 
     def promise(self) -> str:
@@ -66,7 +67,11 @@ class DebugLoggingConsent(Commitment):
         """Return the consent-precedes kernel over the records kept longer than the limit."""
         ages = MaxAge(scope, self.max_age, self.content, self.systems, unless=None)
         return ConsentPrecedes(
-            scope, KeptLonger(scope, ages, self.purpose), register="consents", without="kept without valid consent"
+            scope,
+            KeptLonger(scope, ages, self.purpose),
+            register="consents",
+            without="kept without valid consent",
+            lasting="e.ended",
         )
 
 

@@ -69,19 +69,24 @@ class DeletionOnDemand(Commitment):
 
 
 def _requests(scope: Scope, limit: int) -> str:
-    """Return one row a request from everything said of it; statements that differ contradict each other."""
+    """Return one row a request from everything said of it; statements that differ contradict each other.
+
+    Late is only what is late after every instant stated for the request, and a find without a time leaves it open.
+    """
     return f"""
 said AS (SELECT *, {sql.identity("request_id")} AS record FROM deletion_requests),
 request AS (
-  SELECT record, min(submitted_at) AS submitted, min(completed_at) AS completed, max(completed_at) AS completed_last,
+  SELECT record, min(submitted_at) AS submitted, max(submitted_at) AS submitted_last,
+    min(completed_at) AS completed, max(completed_at) AS completed_last,
     coalesce(min(submitted_at) < max(submitted_at) OR min(completed_at) < max(completed_at), false) AS differing,
     max(CASE WHEN {sql.defective()} OR {blank("request_id")} OR submitted_at IS NULL OR systems IS NULL
-             OR acknowledged_at < submitted_at OR searched_at > {scope.as_of} THEN 1 ELSE 0 END) = 1 AS flawed,
+             OR acknowledged_at < submitted_at OR searched_at > {scope.as_of}
+             OR (searched_at IS NULL AND len(found_systems) > 0) THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {blank("request_id")} OR {unread("submitted_at", "completed_at")} THEN 1 ELSE 0 END) = 1 AS untimed,
     min(artefact) AS artefact
   FROM said GROUP BY record),
 found AS (
-  SELECT s.record, max(CASE WHEN s.searched_at > r.submitted + {limit} THEN 1 ELSE 0 END) = 1 AS too_late,
+  SELECT s.record, max(CASE WHEN s.searched_at > r.submitted_last + {limit} THEN 1 ELSE 0 END) = 1 AS too_late,
     max(CASE WHEN s.searched_at >= r.completed_last THEN 1 ELSE 0 END) = 1 AS not_gone
   FROM said AS s JOIN request AS r ON r.record = s.record
   WHERE len(s.found_systems) > 0 AND s.searched_at <= {scope.as_of} GROUP BY s.record)"""
@@ -104,7 +109,7 @@ wanted AS (
 cleared AS (
   SELECT DISTINCT s.record, s.system_id FROM (
     SELECT record, searched_at, unnest(searched_systems) AS system_id FROM said
-    WHERE found_systems IS NOT NULL AND len(found_systems) = 0 AND searched_at <= {scope.as_of}) AS s
+    WHERE len(found_systems) = 0 AND searched_at <= {scope.as_of}) AS s
   JOIN request AS r ON r.record = s.record AND s.searched_at >= r.completed_last),
 unsearched AS (
   SELECT w.record, count(*) AS systems FROM wanted AS w
@@ -115,7 +120,7 @@ unsearched AS (
 def _obligations(limit: int) -> str:
     return f"""
 obligation AS (
-  SELECT 'request' AS subject, r.record, r.submitted AS trigger_at, r.submitted + {limit} AS due_at,
+  SELECT 'request' AS subject, r.record, r.submitted AS trigger_at, r.submitted_last + {limit} AS due_at,
     r.submitted + {limit} AS safe_until, r.completed AS done_at,
     (NOT r.untimed AND coalesce(r.completed >= r.submitted, true)) AS certain,
     CASE WHEN f.too_late AND NOT r.untimed THEN 'still found after the limit' END AS fault,

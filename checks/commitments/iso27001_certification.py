@@ -8,7 +8,7 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_texts import speaks_of
+from checks.kernels.document_texts import SUSPENDED, speaks_of
 from checks.kernels.document_valid import DocumentValid, Requirement, day_number
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
@@ -16,6 +16,7 @@ from evidence.model import Assurance, Reason
 SURVEILLANCE_MONTHS = 12
 #: What certificates say where no accreditation body stands behind the certifier.
 NO_BODY = ("-", "n/a", "no", "none", "not accredited", "unaccredited", "unknown")
+_SUSPENDED = f"status IN {sql.texts(SUSPENDED)}"
 
 
 class Iso27001Certification(Commitment):
@@ -56,7 +57,6 @@ class Iso27001Certification(Commitment):
         """Return the document kernel with what a certificate must say."""
         period = DocumentValid(scope, "", ("", ""), (), Assurance.AUDITED)
         first, last = period.first_day, period.last_day
-        surveyed = day_number(add_months(scope.period.end.date(), -SURVEILLANCE_MONTHS))
         named = sql.text(f"iso%27001:{self.edition}%")
         edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
         ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
@@ -70,45 +70,62 @@ class Iso27001Certification(Commitment):
             covers=("issued_on", "expires_on"),
             assurance=Assurance.AUDITED,
             extra_violation=_ended(ours, first, last),
+            extra_doubt=f"{ours} AND {_SUSPENDED} AND period_start IS NULL AND coalesce(period_end >= {first}, true)",
             weighs_status=True,
-            requirements=(
-                Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
-                Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
-                Requirement(edition, "unusable", Reason.STALE),
-                Requirement(accredited, "unusable", Reason.UNTRUSTED_EVIDENCE),
-                Requirement("status IS NOT NULL AND status_checked_at IS NOT NULL", "unusable", Reason.NO_EVIDENCE),
-                Requirement("status IN ('active', 'valid', 'expired')", "unusable", Reason.INCOMPLETE_COVERAGE),
-                Requirement("last_day - first_day <= 1_200", "unusable", Reason.UNREADABLE_ROWS),
-                Requirement(
-                    f"status_checked_at >= {last} * {sql.DAY} OR status_checked_at >= last_day * {sql.DAY}",
-                    "unusable",
-                    Reason.STALE,
-                ),
-                Requirement(
-                    f"status <> 'expired' OR last_day * {sql.DAY} <= {scope.as_of}", "unusable", Reason.CONTRADICTED
-                ),
-                Requirement(
-                    f"coalesce(surveillance_audit_on, 0) * {sql.DAY} <= {scope.as_of}",
-                    "unusable",
-                    Reason.UNREADABLE_ROWS,
-                ),
-                Requirement(f"status_checked_at <= {scope.as_of}", "unusable", Reason.UNREADABLE_ROWS),
-                Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
-            ),
+            requirements=_asked(scope, last, edition, accredited),
         )
 
 
-def _ended(ours: str, first: int, last: int) -> str:
-    """Return the condition that a certificate of ours did not last: suspended, withdrawn unreplaced, or expired."""
-    touched = (
-        f"coalesce(period_start, CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)) <= {last} "
-        f"AND coalesce(period_end, {last}) >= {first}"
-    )
-    replaced = f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= {first} AND o.last_day >= {last}"
+def _asked(scope: Scope, last: int, edition: str, accredited: str) -> tuple[Requirement, ...]:
+    surveyed = day_number(add_months(scope.period.end.date(), -SURVEILLANCE_MONTHS))
     return (
-        f"({ours} AND status IN ('suspended', 'suspension') AND {touched}) "
-        f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {touched} "
-        f"AND NOT EXISTS ({replaced})) "
+        Requirement("len(services) > 0", "unusable", Reason.UNREADABLE_ROWS),
+        Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
+        Requirement(edition, "unusable", Reason.STALE),
+        Requirement(accredited, "unusable", Reason.UNTRUSTED_EVIDENCE),
+        Requirement("status IS NOT NULL AND status_checked_at IS NOT NULL", "unusable", Reason.NO_EVIDENCE),
+        Requirement("status IN ('active', 'valid', 'expired')", "unusable", Reason.INCOMPLETE_COVERAGE),
+        Requirement("last_day - first_day <= 1_200", "unusable", Reason.UNREADABLE_ROWS),
+        Requirement(
+            f"status_checked_at >= {last} * {sql.DAY} OR status_checked_at >= last_day * {sql.DAY}",
+            "unusable",
+            Reason.STALE,
+        ),
+        Requirement(
+            f"status <> 'expired' OR last_day * {sql.DAY} <= status_checked_at",
+            "unusable",
+            Reason.CONTRADICTED,
+        ),
+        Requirement(
+            f"coalesce(surveillance_audit_on, 0) * {sql.DAY} <= {scope.as_of}",
+            "unusable",
+            Reason.UNREADABLE_ROWS,
+        ),
+        Requirement(f"status_checked_at <= {scope.as_of}", "unusable", Reason.UNREADABLE_ROWS),
+        Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
+    )
+
+
+def _ended(ours: str, first: int, last: int) -> str:
+    """Return the condition that a certificate of ours did not last: suspended, withdrawn unreplaced, or expired.
+
+    A suspension that does not say when it began is known of the days on which it was seen or is said to have ended; a
+    withdrawal is for good.
+    """
+    seen = f"CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)"
+    suspended = (
+        f"coalesce(period_start, least({seen}, period_end)) <= {last} "
+        f"AND coalesce(period_end, CASE WHEN period_start IS NULL THEN {seen} ELSE {last} END) >= {first}"
+    )
+    withdrawn = f"coalesce(trusted.period_start, {seen.replace('status', 'trusted.status')})"
+    replaced = (
+        f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= greatest({first}, {withdrawn}) "
+        f"AND o.last_day >= {last}"
+    )
+    return (
+        f"({ours} AND {_SUSPENDED} AND {suspended}) "
+        f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {withdrawn} <= {last} "
+        f"AND coalesce(period_end, {last}) >= {first} AND NOT EXISTS ({replaced})) "
         f"OR ({ours} AND status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
         "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
         f"OR ({ours} AND last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o "

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.document_texts import contains_all, empty, offers, opinion_stands
-from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement, refused
 from checks.kernels.signal_fusion import SignalFusion
 from evidence.model import Assurance, Reason
 
@@ -78,7 +78,7 @@ class NoTrainingUse(Commitment):
             kind="training-attestation",
             covers=("period_start", "period_end"),
             assurance=Assurance.ATTESTED,
-            extra_violation="status = 'refused' AND current",
+            extra_violation=refused(scope),
             issuer_is_holder=True,
             requirements=(says_so, in_scope, no_carve_out),
         )

@@ -99,6 +99,7 @@ class RegulatedRegimeCompliance(Commitment):
             extra_violation=ended,
             weighs_status=True,
             issuer_is_holder=own,
+            endless=True,
             requirements=(
                 Requirement(f"NOT {empty('services')}", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(standing, "unusable", Reason.INCOMPLETE_COVERAGE),

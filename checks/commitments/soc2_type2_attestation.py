@@ -61,7 +61,7 @@ class Soc2Type2Attestation(Commitment):
             f"AND d.received_at <= {scope.as_of} AND coalesce(len(d.defects), 0) = 0 "
             f"AND d.issued_on >= d.period_end AND coalesce(lower(d.status) IN {sql.texts(GOOD_STATUS)}, true) "
             f"AND coalesce(d.expires_on, {FAR}) * {sql.DAY} >= {scope.end - sql.DAY} "
-            f"AND d.period_end * {sql.DAY} + {self.max_bridge.microseconds} >= {scope.end - sql.DAY} "
+            f"AND d.period_end * {sql.DAY} >= {scope.end - sql.DAY} "
             f"AND d.period_start * {sql.DAY} <= {scope.start}))"
         )
         settled = " OR ".join(f"lower(x) LIKE '%disposition: {word}%'" for word in ("accepted", "remediated"))
@@ -79,7 +79,7 @@ class Soc2Type2Attestation(Commitment):
                 Requirement(speaks_of(scope.services), "violation", "service out of scope", True),
                 Requirement(opinion_stands(scope.services), "violation", "opinion is not unqualified"),
                 Requirement("opinion = 'unqualified'", "unusable", Reason.UNREADABLE_ROWS),
-                Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
+                Requirement("issued_on >= period_end", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(contains_all("criteria", self.criteria), "unusable", Reason.INCOMPLETE_COVERAGE),
                 Requirement(disposed, "unknown", Reason.CONTRADICTED),
                 Requirement(carved_out, "unknown", Reason.INCOMPLETE_COVERAGE),

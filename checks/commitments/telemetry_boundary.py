@@ -67,7 +67,7 @@ class TelemetryBoundary(Commitment):
     @field_validator("allow")
     @classmethod
     def _once(cls, allow: tuple[Telemetry, ...]) -> tuple[Telemetry, ...]:
-        named = [t.destination.lower() for t in allow]
+        named = [t.destination.lower().rstrip(".") for t in allow]
         if len(set(named)) < len(named):
             raise ValueError("a destination is listed twice; write all its fields in one place")
         return allow

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.feature_eligibility import READ_ON
 from checks.kernels.document_texts import contains_all, empty, offers
-from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement, refused
 from checks.kernels.retention_mode import RetentionMode
 from checks.terms import Exact
 from evidence.model import Assurance, Reason
@@ -79,7 +79,7 @@ class ZeroDataRetention(Commitment):
             kind="retention-attestation",
             covers=("period_start", "period_end"),
             assurance=Assurance.ATTESTED,
-            extra_violation="status = 'refused' AND current",
+            extra_violation=refused(scope),
             issuer_is_holder=True,
             requirements=(
                 Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),

@@ -23,7 +23,8 @@ class Sessions:
     """Every row of the access log that overlaps the period; the customer's own sessions need no approval.
 
     Principals of the vendor and of `vendor_side` are judged, people and service roles alike. Another organisation
-    without an approval is unknown, because the log does not say for whom it works.
+    without an approval is unknown, because the log does not say for whom it works. So is one from before the period
+    whose end is not known: it may have been over when the period began.
     """
 
     scope: Scope
@@ -38,15 +39,16 @@ class Sessions:
         vendor = sql.one_of("principal_org", (self.scope.vendor, *self.vendor_side))
         own = sql.one_of("principal_org", (*self.scope.customer, *self.approvers))
         whole = f"started_at <= {self.scope.as_of} AND NOT {incomplete('access_events')}"
+        reaches = f"(started_at >= {self.scope.start} OR ended_at IS NOT NULL)"
         return f"""
+SELECT *, CASE state WHEN 'excused' THEN 'own staff' ELSE '{Reason.UNREADABLE_ROWS}' END AS doubt FROM (
 SELECT '{LOG}' AS subject, {sql.identity("event_id")} AS record, started_at AS moment,
   CASE WHEN ended_at >= started_at AND ended_at <= {self.scope.as_of} THEN ended_at END AS until,
-  approval_id AS link, object, artefact, {incomplete("access_events")} AS broken, {vendor} AS provable,
-  CASE WHEN {own} AND NOT {vendor} THEN CASE WHEN {whole} THEN 'excused' ELSE 'unknown' END ELSE 'judged' END AS state,
-  CASE WHEN {own} AND {whole} THEN 'own staff' ELSE '{Reason.UNREADABLE_ROWS}' END AS doubt
+  approval_id AS link, object, artefact, {incomplete("access_events")} AS broken, ({vendor} AND {reaches}) AS provable,
+  CASE WHEN {own} AND NOT {vendor} THEN CASE WHEN {whole} THEN 'excused' ELSE 'unknown' END ELSE 'judged' END AS state
 FROM access_events
 WHERE started_at IS NULL OR (started_at < {self.scope.end} AND started_at >= {self.scope.since}
-  AND (started_at >= {self.scope.start} OR ended_at IS NULL OR ended_at > {self.scope.start}))"""
+  AND (started_at >= {self.scope.start} OR ended_at IS NULL OR ended_at > {self.scope.start}))) AS session"""
 
     def permissions(self) -> str:
         """Return the approvals; only the contract's approvers are entitled, and the vendor never is."""

@@ -55,13 +55,15 @@ class ConsentPrecedes:
 
     A claimed permission is looked up by its id, otherwise every permission whose scope names the event is tried. One
     good permission is enough. Only when every candidate certainly fails is the event a violation: a permission with
-    a value that is null, unreadable or stated in two versions may have covered it.
+    a value that is null, unreadable or stated in two versions may have covered it. `lasting` is the instant that a good
+    one must reach, where an event `e` may have gone on for longer than until the last instant that is proved of it.
     """
 
     scope: Scope
     occasions: Occasions
     register: str
     without: str
+    lasting: str = "e.until"
 
     name = "consent-precedes"
     measure = None
@@ -85,8 +87,8 @@ class ConsentPrecedes:
             f"OR NOT {fits} OR NOT p.entitled)"
         )
         holds = (
-            "(p.granted_at <= e.moment AND p.valid_from <= e.moment AND p.valid_to >= e.until AND e.until >= e.moment "
-            f"AND {fits} AND p.entitled AND NOT p.broken)"
+            f"(p.granted_at <= e.moment AND p.valid_from <= e.moment AND p.valid_to >= {self.lasting} "
+            f"AND e.until >= e.moment AND {fits} AND p.entitled AND NOT p.broken)"
         )
         return f"""
 WITH event AS ({self.occasions.events()}),

@@ -8,7 +8,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import CLASSIFIED, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
-from evidence.model import Coverage, Reason
+from evidence.model import Coverage, Outcome, Reason
 
 USE = "use"
 
@@ -45,18 +45,13 @@ every AS (SELECT {columns} FROM judged UNION ALL SELECT {columns} FROM weighed_u
         named = "list_contains(list_transform(d.services, lambda x: lower(x)), u.feature)"
         day = f"d.first_day * {sql.DAY} <= u.used_at AND (d.last_day + 1) * {sql.DAY} > u.used_at"
         cases = (
-            ("u.broken", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
-            ("u.requests = 0", "excused", "'not used'"),
-            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day} AND {named})", "ok", "''"),
-            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE {named})", "unknown", f"'{Reason.INCOMPLETE_COVERAGE}'"),
-            (
-                f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day})",
-                "violation",
-                "'used and not covered: ' || u.feature",
-            ),
+            ("u.broken", Outcome.UNKNOWN),
+            ("u.requests = 0", Outcome.EXCUSED),
+            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day} AND {named})", Outcome.OK),
+            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE {named})", Outcome.UNKNOWN),
+            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day})", Outcome.VIOLATION),
         )
-        outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said, _ in cases)
-        why = " ".join(f"WHEN {condition} THEN {said}" for condition, _, said in cases)
+        outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said in cases)
         return f"""
 used AS (
   SELECT lower(feature) AS feature, used_at, coalesce(requests, 1) AS requests, min(artefact) AS artefact,
@@ -68,8 +63,10 @@ used AS (
 weighed_use AS (
   SELECT '{USE}' AS subject, coalesce(u.feature, '') || '/' || coalesce(CAST(u.used_at AS VARCHAR), '') || u.place
       AS record, u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact,
-    CASE {outcome} ELSE 'unknown' END AS outcome, CASE {why} ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
-  FROM used AS u)"""
+    u.outcome, CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN u.outcome = 'unknown' THEN '{Reason.INCOMPLETE_COVERAGE}'
+         WHEN u.outcome = 'violation' THEN 'used and not covered: ' || u.feature ELSE '' END AS why
+  FROM (SELECT *, CASE {outcome} ELSE 'unknown' END AS outcome FROM used AS u) AS u)"""
 
     def reach(self, query: Query) -> Reach:
         """Return which days the documents cover, and whether the uses account for every counted request."""

@@ -79,8 +79,12 @@ certificate AS (
   FROM stated_certificate)"""
 
 
-def systems(scope: Scope) -> str:
-    """Return the CTEs `known_system` (all named ones) and `system` (those that may hold content, `sure` if stated)."""
+def systems(scope: Scope, named: str = "('')") -> str:
+    """Return the CTEs `known_system` (all named ones) and `system` (those that may hold content, `sure` if stated).
+
+    `lived` are the records of every system that the inventory does not leave out; it cannot leave out one of `named`, a
+    list of systems that the contract names.
+    """
     return f"""
 known_system AS (
   SELECT DISTINCT lower(trim(system_id)) AS system FROM system_inventory WHERE NOT ({blank("system_id")})),
@@ -102,7 +106,8 @@ lived AS (
   FROM data_lifecycle
   WHERE lower(trim(system_id)) IS NULL OR lower(trim(system_id)) NOT IN (
     SELECT lower(trim(system_id)) FROM system_inventory
-    WHERE system_id IS NOT NULL AND (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}))
+    WHERE system_id IS NOT NULL AND (in_scope = false OR holds_content = false) AND NOT ({sql.defective()})
+      AND lower(trim(system_id)) NOT IN {named})
   GROUP BY 1, 2)"""
 
 

@@ -59,7 +59,9 @@ class DocumentValid:
     and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
     carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
     `issuer_is_holder` says whether the vendor itself must have issued it, or somebody else must have; `weighs_status`
-    that the requirements themselves say what a status means.
+    that the requirements themselves say what a status means. `extra_violation` and `extra_doubt` are conditions on a
+    believable document that break the promise, or leave it open, whatever else the document is worth. `endless` says
+    that a document without a last day lasts; else it cannot be read.
     """
 
     scope: Scope
@@ -70,9 +72,11 @@ class DocumentValid:
     bridge_kind: str | None = None
     max_bridge: int = 0
     extra_violation: str | None = None
+    extra_doubt: str | None = None
     carry_months: int = 0
     issuer_is_holder: bool = False
     weighs_status: bool = False
+    endless: bool = False
 
     name = "document-valid"
     noun = "documents"
@@ -102,6 +106,7 @@ class DocumentValid:
         kinds = sql.one_of("kind", [k for k in (self.kind, self.bridge_kind) if k])
         first, last = self.covers
         main = sql.same("kind", self.kind)
+        until = f"least(CASE WHEN {main} THEN {last} ELSE period_end END, coalesce(expires_on, {FAR}))"
         return f"""
 stated AS (
   SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM (
@@ -109,7 +114,7 @@ stated AS (
       edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
       accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
       coalesce({TRUSTED}, false) AS sound, CASE WHEN {main} THEN {first} ELSE period_start END AS first_day,
-      least(CASE WHEN {main} THEN {last} ELSE period_end END, coalesce(expires_on, {FAR})) AS last_day,
+      {until if self.endless else f"nullif({until}, {FAR})"} AS last_day,
       period_start, period_end, {_unstated()} AS broken, min(artefact) AS artefact
     FROM documents
     WHERE (kind IS NULL OR {kinds}) AND (received_at IS NULL OR received_at <= {self.scope.as_of})
@@ -142,29 +147,30 @@ weighed AS (
   FROM stated),
 trusted AS (
   SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_sort IS NULL
-             AND NOT ({self._bad_status()})) AS usable,
-    (sound AND versions = 1 AND NOT broken) AS believable FROM weighed)"""
+             AND NOT ({self._bad_status()})) AS usable FROM weighed)"""
 
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
-        said = (
-            f"coalesce(broken_promise, wrong_sort, useless, CASE WHEN current THEN doubt END, '{Reason.CONTRADICTED}')"
-        )
-        ended = self._ended("coalesce(status, 'it had ended')")
-        why = f"CASE {ended}ELSE {said} END" if ended else said
+        doubt = f"\n              OR (believable AND {self.extra_doubt})" if self.extra_doubt else ""
         return f"""{self.trusted()},
+followed AS (
+  SELECT *, {self._ended()} AS ended
+  FROM (SELECT *, (sound AND versions = 1 AND NOT broken) AS believable FROM trusted) AS trusted),
 judged AS (
   SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
-    artefact,
-    CASE {self._ended("'violation'")}WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
+    artefact, outcome,
+    CASE WHEN ended THEN coalesce(status, 'it had ended')
+         WHEN outcome = 'unknown' THEN coalesce(useless, doubt, '{Reason.CONTRADICTED}')
+         ELSE coalesce(broken_promise, wrong_sort, useless, '') END AS why
+  FROM (SELECT *,
+    CASE WHEN ended THEN 'violation'
+         WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
          WHEN believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS (
               SELECT 1 FROM trusted AS o WHERE o.main AND o.usable
               AND o.last_day >= {self.first_day - 366}) THEN 'violation'
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
-              OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL)) THEN 'unknown'
-         WHEN usable THEN 'ok' ELSE 'excused' END AS outcome,
-    {why} AS why
-  FROM trusted)"""
+              OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
+         WHEN usable THEN 'ok' ELSE 'excused' END AS outcome FROM followed) AS told)"""
 
     def _bridging(self, vendor: str) -> str:
         """Return what makes a bridge letter useless; without bridges a document of no known kind is broken anyway."""
@@ -180,11 +186,11 @@ judged AS (
         """Where a status has no meaning of its own for the kind, a bad or unknown one makes a document doubtful."""
         return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS if self.weighs_status else GOOD_STATUS)}, false)"
 
-    def _ended(self, then: str) -> str:
-        return f"WHEN believable AND ({self.extra_violation}) THEN {then}\n         " if self.extra_violation else ""
+    def _ended(self) -> str:
+        return f"believable AND ({self.extra_violation})" if self.extra_violation else "1 = 0"
 
     def _lasting(self) -> str:
-        return f"(last_day + {31 * self.carry_months})"
+        return f"(last_day + {31 * self.carry_months})" if self.carry_months else "last_day"
 
     def _recent(self) -> str:
         """A document of the wrong sort breaks the promise only if it is what the vendor shows for this period."""
@@ -261,6 +267,15 @@ judged AS (
         if ends and max(ends) < self.first_day:
             reasons.add(Reason.STALE)
         return reasons or {Reason.INCOMPLETE_COVERAGE}
+
+
+def refused(scope: Scope) -> str:
+    """Return the condition that an attestation was refused for the period, or on a day of it if it states no days."""
+    period = DocumentValid(scope, "", ("", ""), (), Assurance.ATTESTED)
+    return (
+        f"status = 'refused' AND coalesce(first_day, issued_on) <= {period.last_day} "
+        f"AND coalesce(last_day, issued_on) >= {period.first_day}"
+    )
 
 
 def _unstated() -> str:

@@ -41,7 +41,7 @@ class ExportCounts:
         """Return one row per request for an export."""
         return f"""
 WITH {self._stated()},
-{deletion_claims.systems(self.scope)},
+{deletion_claims.systems(self.scope, self._named())},
 {deletion_claims.totals(self.scope, "delivery")},
 {self._reckoned()},
 {self._gone()},
@@ -70,7 +70,7 @@ request AS (
   SELECT record, min(requested_at) AS requested_at, min(requested_at) + {due} AS due_at, min(artefact) AS artefact,
     bool_or(unclear) AS unclear, min(requested_at) <> max(requested_at) AS disputed
   FROM stated GROUP BY record
-  HAVING coalesce(min(requested_at) < {scope.end} AND min(requested_at) + {due} >= {scope.start}, true)),
+  HAVING coalesce(min(requested_at) < {scope.end} AND max(requested_at) + {due} >= {scope.start}, true)),
 delivery AS (
   SELECT s.record || '/' || CAST(row_number() OVER (PARTITION BY s.record ORDER BY s.delivered_at, s.records, s.format,
       s.stated_sha256, s.received_sha256, s.data_from, s.data_to, s.artefact) AS VARCHAR) AS record,
@@ -80,13 +80,18 @@ delivery AS (
   WHERE s.delivered_at IS NOT NULL OR s.defective OR s.records IS NOT NULL)"""
 
     def _reckoned(self) -> str:
-        """Return per delivery what the meters expect of it: the least and the most of them."""
+        """Return per delivery what the meters expect of it: the least and the most of them.
+
+        A record that cannot be read may be older than what was exported, or gone before it was asked for.
+        """
         return f"""
 reckoned AS (
   SELECT d.record, min(m.counted) AS least_counted, max(m.counted) AS most_counted,
     (SELECT count(*) FROM lived AS l WHERE l.broken = 0 AND l.gone_at < d.requested_at
        AND list_contains(d.systems, l.system) AND l.captured_at >= d.data_from * {sql.DAY}
-       AND l.captured_at < (d.data_to + 1) * {sql.DAY}) AS gone_before
+       AND l.captured_at < (d.data_to + 1) * {sql.DAY}) AS gone_before,
+    (SELECT count(*) FROM lived AS l WHERE l.broken = 1
+       AND coalesce(list_contains(d.systems, l.system), true)) AS unread
   FROM delivery AS d JOIN metered AS m ON m.certificate = d.record AND m.by_system
   GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to),
 earliest AS (
@@ -128,11 +133,12 @@ weighed AS (
   SELECT d.request, d.delivered_at, d.artefact, (d.delivered_at > d.due_at) AS late,
     CASE {omitted} WHEN lower(trim(d.format)) NOT IN {formats} THEN 'not in an agreed format'
          WHEN {digests} AND {stated} <> {received} THEN 'not the file that the vendor stated'
-         WHEN d.records >= 0 AND d.records < n.least_counted - n.gone_before
+         WHEN d.records >= 0 AND d.records < n.least_counted - n.gone_before - n.unread
            THEN CAST(d.records AS VARCHAR) || ' of ' || CAST(n.least_counted - n.gone_before AS VARCHAR) || ' records'
          END AS fault,
     CASE WHEN d.defective OR d.delivered_at < d.requested_at OR d.delivered_at > {self.scope.as_of}
-              OR d.data_to < d.data_from OR d.records < 0 OR NOT ({digests}) THEN '{Reason.UNREADABLE_ROWS}'
+              OR d.data_to < d.data_from OR d.records < 0 OR n.unread > 0 OR NOT ({digests})
+           THEN '{Reason.UNREADABLE_ROWS}'
          WHEN {missing} OR n.record IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN d.data_from * {sql.DAY} > coalesce((SELECT first_at FROM earliest), d.requested_at)
               OR (d.data_to + 1) * {sql.DAY} <= d.requested_at THEN '{Reason.INCOMPLETE_COVERAGE}'

@@ -74,12 +74,16 @@ known AS (
   FROM stated GROUP BY record)"""
 
     def _links(self) -> str:
-        """Follow each bundle to the one before it, whose period must reach to the start of its own."""
+        """Follow each bundle to the one before it, whose period must reach to the start of its own.
+
+        Of two bundles that name each other neither is the one before.
+        """
         incomplete = Reason.INCOMPLETE_COVERAGE
         return f"""
 before AS (
   SELECT b.record, count(p.record) AS found, max(p.until) AS until
   FROM known AS b LEFT JOIN known AS p ON p.statement = b.previous AND p.record <> b.record AND p.first_at <= b.first_at
+    AND (p.previous IS NULL OR p.previous <> b.statement)
   GROUP BY b.record),
 fork AS (SELECT previous FROM known WHERE previous IS NOT NULL GROUP BY previous HAVING count(*) > 1),
 linked AS (

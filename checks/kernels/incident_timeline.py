@@ -126,12 +126,15 @@ told_of AS (
 complete AS (SELECT incident_id, count(*) AS stated, max(stated_at) AS stated_at FROM told_of GROUP BY incident_id)"""
 
     def _arrivals(self) -> str:
-        """What reached the customer about each incident, and whether something else may have."""
+        """What reached the customer about each incident, and whether something else may have.
+
+        A notice that does not say when it was sent was sent by the time it arrived.
+        """
         return f"""
 arrival AS (
   SELECT incident_id, min(CASE WHEN NOT unplaced THEN received_at END) AS notice_at,
     min(CASE WHEN NOT unplaced AND kind = '{REPORT}' THEN received_at END) AS report_at,
-    min(CASE WHEN sent_at <= received_at THEN sent_at END) AS sent_at,
+    min(CASE WHEN coalesce(sent_at, received_at) <= received_at THEN coalesce(sent_at, received_at) END) AS sent_at,
     max(CASE WHEN kind = '{REPORT}' AND (fields IS NULL OR unlisted) THEN 1 ELSE 0 END) = 1 AS unlisted
   FROM letter WHERE incident_id IS NOT NULL GROUP BY incident_id),
 placed AS (SELECT l.*, i.record AS about FROM letter AS l LEFT JOIN incident AS i ON i.record = l.incident_id),
@@ -166,13 +169,16 @@ clock AS (
 
     def _leg(self, leg: Leg) -> str:
         within, name = leg.within.microseconds, leg.subject
-        came = "report_at" if leg.particulars else "notice_at"
+        came, legible, unlisted = "notice_at", "", ""
+        if leg.particulars:  # what a notice states does not matter; a report of unknown contents may be complete
+            came, legible = "report_at", " AND (came_at > due_at OR NOT blind)"
+            unlisted = f"""
+       WHEN blind AND coalesce(done_at > safe_until, true) THEN '{Reason.UNREADABLE_ROWS}'"""
         return f"""
 SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done_at,
-  (NOT open_question AND (came_at > due_at OR NOT unlisted) AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
+  (NOT open_question{legible} AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
   CAST(NULL AS VARCHAR) AS fault,
-  CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'
-       WHEN unlisted AND coalesce(done_at > safe_until, true) THEN '{Reason.UNREADABLE_ROWS}'
+  CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'{unlisted}
        WHEN safe_from IS NULL AND stated IS NOT NULL THEN '{Reason.CONTRADICTED}'
        WHEN trigger_at IS NULL OR NOT (silence_speaks OR came_at IS NOT NULL) THEN '{Reason.NO_EVIDENCE}'
        WHEN stated IS NULL AND coalesce(done_at > safe_until, true) THEN '{Reason.NO_EVIDENCE}' END AS doubt,
@@ -182,7 +188,7 @@ SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done
   CASE WHEN stated IS NULL THEN 'counted from the occurrence' ELSE '' END AS note,
   {"trigger_at" if leg.measured else "CAST(NULL AS BIGINT)"} AS measure_from, artefact
 FROM (SELECT *, {came} AS came_at, trigger_at + {within} AS due_at, safe_from + {within} AS safe_until,
-        {self._done(leg)} AS done_at, {"blind" if leg.particulars else "false"} AS unlisted FROM clock) AS owed"""
+        {self._done(leg)} AS done_at FROM clock) AS owed"""
 
     def _done(self, leg: Leg) -> str:
         """A particular may come in an earlier notice (GDPR 33(4): in phases), but a report has to come as well.

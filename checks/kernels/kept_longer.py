@@ -20,7 +20,8 @@ class KeptLonger:
     """The records that the max-age kernel finds over its limit; their ages and their counting are its own.
 
     A record's claim, its `consent_id`, leads to one consent; without a claim any that names it may do, as for the
-    limit itself. A record with two claims, or one that cannot be read, is not judged.
+    limit itself. A record with two claims, or one that cannot be read, is not judged. A consent that ended while the
+    record may still have been there allows nothing, and is no proof against it.
     """
 
     scope: Scope
@@ -41,15 +42,18 @@ WITH aged AS (SELECT * FROM ({self.ages.classify()}) AS every_age),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
-    max(CASE WHEN {incomplete("data_lifecycle")} THEN 1 ELSE 0 END) AS flaws,
+    max(CASE WHEN {incomplete("data_lifecycle")} OR gone_by > {self.scope.as_of} THEN 1 ELSE 0 END) AS flaws,
     max(CASE WHEN {sql.defect_in("consent_id")} OR record_id IS NULL THEN 1 ELSE 0 END) AS unread
-  FROM data_lifecycle GROUP BY 1, 2)
-SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, c.link, a.artefact,
+  FROM data_lifecycle GROUP BY 1, 2),
+life AS (SELECT * FROM ({self.ages.ended()}) AS every_life)
+SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, l.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
   CASE WHEN a.outcome = 'ok' THEN 'within the limit' WHEN c.links > 1 THEN '{Reason.CONTRADICTED}'
-       WHEN a.outcome <> 'violation' THEN a.why END AS doubt,
+       WHEN a.outcome <> 'violation' THEN a.why
+       WHEN c.flaws = 0 AND l.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
   (c.links > 1 OR c.flaws = 1) AS broken, (coalesce(c.links, 0) <= 1 AND coalesce(c.unread, 0) = 0) AS provable
-FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.record"""
+FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
+LEFT JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
 
     def permissions(self) -> str:
         """Return the consents for the purpose."""

@@ -22,6 +22,8 @@ class MaxAge:
     The first capture of the same content in any system starts its age, so copying a record does not renew it. Captured
     again after a hard deletion, it may be new under an old name or the old one come back: unless one of its lives alone
     was too long, that is contradicted, and it is not gone before its last capture is.
+    A consent excuses what was kept with it until it was gone, or is kept with it still: it must reach so far. A record
+    that claims two consents is not excused, and not blamed where either may have allowed it.
     """
 
     scope: Scope
@@ -55,21 +57,7 @@ class MaxAge:
         What was captured before this version of the clause came into force belongs to the version before it.
         """
         return f"""
-WITH stated AS ({self._stated()}),
-item AS (
-  SELECT subject, record, content_class, min(captured_at) AS captured_at, max(captured_at) AS captured_last,
-         max(known_at - captured_at) AS one_life,
-         CASE WHEN max(captured_at) > min(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END)
-              THEN 1 ELSE 0 END AS returned,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS struck_at,
-         max(CASE WHEN deleted_at IS NULL THEN gone_by END) AS missing_at,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL ELSE known_at END) AS seen_at,
-         max(consent_id) AS consent_id, max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
-  FROM stated GROUP BY subject, record, content_class),
-lived AS (
-  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at,
-         greatest(coalesce(struck_at, seen_at), coalesce(seen_at, struck_at)) AS sure_at FROM item),
+WITH {self._lives()},
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
          max(returned) OVER (PARTITION BY record, content_class) AS renamed,
@@ -85,6 +73,33 @@ coded AS (
   FROM judged)
 {sql.worst_per_record("coded")}
 """
+
+    def ended(self) -> str:
+        """Return a SELECT of subject, record and `ended`, the last instant at which the record may have been kept."""
+        return f"WITH {self._lives()} SELECT subject, record, max({self._ended()}) AS ended FROM lived GROUP BY 1, 2"
+
+    def _ended(self) -> str:
+        """A record that nobody knows to be gone may be there still."""
+        gone = "gone_at >= captured_last AND coalesce(seen_at <= gone_at, true)"
+        return f"CASE WHEN {gone} THEN gone_at ELSE {self.scope.as_of} END"
+
+    def _lives(self) -> str:
+        return f"""stated AS ({self._stated()}),
+item AS (
+  SELECT subject, record, content_class, min(captured_at) AS captured_at, max(captured_at) AS captured_last,
+         max(known_at - captured_at) AS one_life,
+         CASE WHEN max(captured_at) > min(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END)
+              THEN 1 ELSE 0 END AS returned,
+         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS struck_at,
+         max(CASE WHEN deleted_at IS NULL THEN gone_by END) AS missing_at,
+         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL ELSE known_at END) AS seen_at,
+         min(consent_id) AS claim, max(consent_id) AS other_claim,
+         max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
+  FROM stated GROUP BY subject, record, content_class),
+lived AS (
+  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at,
+         greatest(coalesce(struck_at, seen_at), coalesce(seen_at, struck_at)) AS sure_at FROM item)"""
 
     def _judged(self) -> str:
         return f"""judged AS (
@@ -111,13 +126,17 @@ coded AS (
         if self.unless is None:
             return "CASE WHEN doubtful = 1 THEN 'unknown' ELSE 'violation' END"
         named = "c.scope IN (subject, record, subject || '/' || record)"
-        sure = f"""EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= origin
-                             AND (aged.consent_id IS NULL OR c.consent_id = aged.consent_id)
-                             AND {named} AND (c.expires_at IS NULL OR c.expires_at >= """
-        return f"""CASE WHEN {sure} last_known)) THEN 'excused'
-                WHEN doubtful = 1 OR {sure} sure_at)) OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (
-                     c.consent_id = aged.consent_id OR (aged.consent_id IS NULL AND (c.scope IS NULL OR {named}))))
-                  THEN 'unknown' ELSE 'violation' END"""
+        claimed = "c.consent_id IN (aged.claim, aged.other_claim)"
+        held = f"""(SELECT max(coalesce(c.expires_at, {self.scope.as_of})) FROM consent AS c
+                 WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named})"""
+        return f"""CASE WHEN broken = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
+                       AND {held} >= {self._ended()} THEN 'excused'
+                WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND ({claimed}
+                     OR ((aged.claim IS NULL OR c.consent_id IS NULL) AND (c.scope IS NULL OR {named}))))
+                  THEN 'unknown'
+                WHEN {held} >= sure_at THEN CASE WHEN claim <> other_claim THEN 'contradicted'
+                                                 WHEN broken = 1 THEN 'unknown' ELSE 'undeleted' END
+                ELSE 'violation' END"""
 
     def _stated(self) -> str:
         named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
@@ -130,7 +149,7 @@ coded AS (
          CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at
               WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
               ELSE coalesce(deleted_at, snapshot_at) END AS known_at,
-         ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL
+         ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL OR gone_by > {self.scope.as_of}
           OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
          {defect} AS doubtful
   FROM data_lifecycle

@@ -23,7 +23,8 @@ class PriceCap:
     """Compare every line of a quote with the price in force on the day before the renewal; the limit itself is allowed.
 
     Increases are in hundredths of a percent, rounded up, which is exact at the limit. A line without a prior price, a
-    prior line without a quoted price, another unit or another currency cannot be compared. With the basis `basket` the
+    prior line without a quoted price, another unit or another currency cannot be compared; nor can a row that does not
+    say whether its price is net. With the basis `basket` the
     sums over the expected quantities are compared instead, and every line must be comparable.
     """
 
@@ -66,13 +67,12 @@ quoted AS (
   SELECT *, count(*) OVER (PARTITION BY record) AS versions,
     coalesce(withdrawn_at <= {self.scope.as_of} AND withdrawn_at >= quoted_at AND NOT broken, false) AS withdrawn
   FROM (
-    SELECT record, line, {columns}, broken, hidden, min(artefact) AS artefact FROM (
+    SELECT record, line, {columns}, broken, min(artefact) AS artefact FROM (
       SELECT coalesce(quote_id || '/' || line, {sql.identity("NULL")}) AS record, lower(line) AS line, {columns},
-        artefact, {sql.defect_in("withdrawn_at")} AS hidden,
-        ({incomplete("renewal_quotes")} OR quoted_at > {self.scope.as_of} OR {_odd("price_micros")}) AS broken
+        artefact, ({incomplete("renewal_quotes")} OR quoted_at > {self.scope.as_of} OR {_odd("price_micros")}) AS broken
       FROM renewal_quotes WHERE (price IS NULL OR price = {sql.text(self.price)})
         AND (quoted_at IS NULL OR (quoted_at >= {self.scope.start} AND quoted_at < {self.scope.end}))) AS stated
-    GROUP BY record, line, {columns}, broken, hidden) AS once),
+    GROUP BY record, line, {columns}, broken) AS once),
 quote AS (
   SELECT quote_id, renews_on, min(quoted_at) AS quoted_at, min(artefact) AS artefact FROM quoted
   WHERE quote_id IS NOT NULL AND renews_on IS NOT NULL AND NOT withdrawn GROUP BY quote_id, renews_on)"""
@@ -115,7 +115,8 @@ compared AS (
 
     def _line_rows(self) -> str:
         limit, agreed = self.increase.steps, self._agreed("quote_id, record, line", "quoted_at")
-        over = "1 = 0" if self.basket else f"comparable AND versions = 1 AND NOT hidden AND least > {limit}"
+        sound = "comparable AND NOT broken AND card_broken = 0"
+        over = "1 = 0" if self.basket else f"{sound} AND versions = 1 AND least > {limit}"
         within = "most >= 0" if self.basket else f"most <= {limit}"
         unfit = "(NOT broken AND versions = 1 AND (cards = 0 OR NOT comparable))"
         cases = (
@@ -135,7 +136,7 @@ compared AS (
          WHEN over AND NOT doubted THEN line || ' rises by more than the cap' {why}
          WHEN over THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END AS why,
     CASE WHEN comparable AND NOT (over AND agreed) THEN nullif({measure}, {MAX_PRICE}) END AS measure, artefact
-  FROM (SELECT *, {agreed}, ({over} AND quoted_at <= {self.scope.as_of}) AS over FROM compared) AS c"""
+  FROM (SELECT *, {agreed}, ({over}) AS over FROM compared) AS c"""
 
     def _agreed(self, names: str, moment: str) -> str:
         """Return whether the customer agreed to a change of scope that names the price (`agreed`), or may have."""
@@ -160,10 +161,10 @@ compared AS (
         if not self.basket:
             return ""
         limit = self.increase.steps
-        fits = "c.comparable AND c.versions = 1 AND NOT c.hidden AND c.card_broken = 0 AND c.lowest = c.highest"
+        fits = "c.comparable AND c.versions = 1 AND NOT c.broken AND c.card_broken = 0 AND c.lowest = c.highest"
         fits += f" AND c.weighed AND c.quantity <= {MAX_PRICE} // greatest(c.price_micros, c.highest, 1)"
         whole = f"(lines = fit AND lines = due AND before <= {MAX_PRICE} AND after <= {MAX_PRICE} AND before > 0)"
-        over = f"({whole} AND rise > {limit} AND moment <= {self.scope.as_of})"
+        over = f"({whole} AND rise > {limit})"
         rise = _rise(f"least(after, {MAX_PRICE})", f"least(before, {MAX_PRICE})")
         return f"""
   UNION ALL

@@ -172,22 +172,29 @@ judged AS (
 
     def _others(self) -> str:
         """Runs that emptied nothing for certain: they carry no weight, are unknown, or show what is too old."""
-        age = f"coalesce(ended, begun) - CASE WHEN oldest IS NOT NULL THEN greatest(oldest, {self.scope.since}) END"
-        too_old = f"{age} > {self.limit.microseconds} AND coalesce(items_after, 1) > 0"
+        limit = self.limit.microseconds
         return f"""
-other AS (
-  SELECT subject, record, coalesce(ended, begun) AS moment, artefact,
-    CASE WHEN broken OR torn THEN 'unknown'
-         WHEN {too_old} THEN 'violation' ELSE 'excused' END AS outcome,
-    CASE WHEN torn THEN '{Reason.CONTRADICTED}' WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN {too_old} THEN 'an item older than the limit was left' ELSE state END AS why,
-    CASE WHEN NOT broken AND NOT torn AND {too_old} THEN {age} END AS measure
+shown AS (
+  SELECT *, CASE WHEN oldest IS NOT NULL THEN greatest(oldest, {self.scope.since}) + {limit} END AS too_old_after,
+         coalesce(oldest > ended OR (items_after = 0 AND oldest IS NOT NULL), false) AS at_odds
   FROM told
   WHERE (broken OR torn OR state <> 'done') AND (subject = '' OR subject IN (SELECT subject FROM cache))
     AND coalesce(ended, begun, {self.scope.start}) >= {self.scope.start}
     AND coalesce(least(begun, ended), ended, begun, {self.scope.start}) < {self.scope.end}
     AND NOT (state = 'running' AND NOT broken AND EXISTS (
-      SELECT 1 FROM version AS v WHERE v.subject = told.subject AND v.record = told.record)))"""
+      SELECT 1 FROM version AS v WHERE v.subject = told.subject AND v.record = told.record))),
+sifted AS (
+  SELECT *, CASE WHEN broken OR torn OR at_odds THEN 'unknown'
+                 WHEN too_old_after < {self.scope.end} AND coalesce(ended, begun) > too_old_after THEN 'violation'
+                 ELSE 'excused' END AS outcome
+  FROM shown),
+other AS (
+  SELECT subject, record, coalesce(ended, begun) AS moment, artefact, outcome,
+    CASE WHEN outcome = 'violation' THEN 'an item older than the limit was left'
+         WHEN broken AND NOT torn THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN outcome = 'unknown' THEN '{Reason.CONTRADICTED}' ELSE state END AS why,
+    CASE WHEN outcome = 'violation' THEN coalesce(ended, begun) - too_old_after + {limit} END AS measure
+  FROM sifted)"""
 
     def reach(self, query: Query) -> Reach:
         """Return per cache of the contract and the inventory whether its purges are known for the whole period."""

@@ -16,14 +16,14 @@ RULE = "replication rule"
 Stance: TypeAlias = Literal["forbidden", "allowed"] | None
 
 
-def rows(scope: Scope, stance: Stance, allowed: Iterable[str], consented: Callable[[str, str, str], str]) -> str:
+def rows(scope: Scope, stance: Stance, allowed: Iterable[str], consented: Callable[[str, str, str, str], str]) -> str:
     """Return a UNION of one row per rule seen in the period, over the CTEs `place` and `consent` of the located kernel.
 
     Where the contract neither forbids nor allows the configuration, a rule that points abroad contradicts the promise
     without proving that anything was moved.
     """
     outside = {
-        "forbidden": consented("r.moment", "r.record, p.country", "lower(c.scope) = r.region_code"),
+        "forbidden": consented("r.moment", "r.record, p.country", "lower(c.scope) = r.region_code", "r.broken"),
         "allowed": "'excused'",
         None: "'unknown'",
     }[stance]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
-from checks.kernels.calendar_months import months_later
+from checks.kernels.calendar_months import ERA, months_later
 from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, offers
 from checks.kernels.interval_gap import stretches
 from evidence.model import Assurance, Coverage, Reason
@@ -18,6 +20,14 @@ BAD_OPINIONS = ("adverse", "disclaimer", "qualified")
 ABOUT_ITSELF = ("independence", "method")
 #: After every instant that evidence can state.
 NEVER = 8_000_000_000_000_000
+
+
+@cache
+def most_days(months: int) -> int:
+    """Return how many days so many months have at most, wherever in the calendar they begin."""
+    cycles, rest = divmod(months, 4800)
+    firsts = [date(2000 + n // 12, n % 12 + 1, 1).toordinal() for n in range(9600)]
+    return cycles * ERA + max(later - first for first, later in zip(firsts, firsts[rest:], strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ WITH {self._reports()},
 {months_later("weighed", "issued_on", self.months, "next_due")},
 {months_later("next_due", "period_end", self.months, "end_due")},
 {self._points()},
-{stretches(0, self.scope.end, 31 * self.months * sql.DAY)},
+{stretches(0, self.scope.end, most_days(self.months) * sql.DAY)},
 {self._standing()},
 {self._judged()}
 {sql.worst_per_record("every")}
@@ -106,7 +116,7 @@ report AS (
 point AS (
   SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
 doubt AS (
-  SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at + {sql.DAY - 1}, {NEVER}) AS high
+  SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {NEVER}) AS high
   FROM report WHERE flaw IS NULL AND open IS NOT NULL),
 clause AS (SELECT {s.since // sql.DAY} AS began),
 {months_later("clause", "began", self.months, "first_due")},
@@ -144,14 +154,19 @@ good AS (
          WHEN opens = 0 AND stands AND (period_start > before + 1 OR period_end <= before)
            THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END AS why
   FROM row_of WHERE stands OR precedes),
-lesser AS (
-  SELECT '{KIND}' AS subject, record, met_at AS moment, artefact,
+outdone AS (
+  SELECT *,
     CASE WHEN flaw IS NULL OR met_at >= {end} OR due < {start} THEN 'excused'
          WHEN flaw = 'an assertion is missing' AND EXISTS (
               SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
-         WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at >= report.met_at AND p.met_at <= {start}) THEN 'excused'
-         ELSE 'violation' END AS outcome, coalesce(flaw, open) AS why
+         WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at > report.met_at AND p.met_at <= {start}) THEN 'excused'
+         WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start}) THEN 'unknown'
+         ELSE 'violation' END AS outcome
   FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),
+lesser AS (
+  SELECT '{KIND}' AS subject, record, met_at AS moment, artefact, outcome,
+    CASE WHEN outcome = 'unknown' THEN '{Reason.CONTRADICTED}' ELSE coalesce(flaw, open) END AS why
+  FROM outdone),
 every AS (
   SELECT *, CAST(NULL AS BIGINT) AS measure FROM good UNION ALL SELECT *, CAST(NULL AS BIGINT) FROM lesser)"""
 

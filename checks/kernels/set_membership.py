@@ -78,7 +78,7 @@ judged AS (
       WHEN unprocessed OR doubtful THEN 'unknown'
       WHEN subject <> '' AND moment IS NOT NULL AND moment <= {self.scope.as_of}
            AND country NOT IN {sql.texts(self.allowed)}
-        THEN {self._consented("moment", "record, request_id, country", "lower(c.scope) = region_code")}
+        THEN {self._consented("moment", "record, request_id, country", "lower(c.scope) = region_code", "broken")}
       WHEN broken OR country IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
       ELSE 'ok' END AS verdict
   FROM placed),
@@ -86,7 +86,7 @@ activity AS (
   SELECT subject, record, moment, artefact, CAST(NULL AS BIGINT) AS measure, verdict AS outcome,
     CASE WHEN verdict = 'excused' AND unprocessed THEN outcome
          WHEN countries > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN verdict = 'unknown' OR broken OR moment > {self.scope.as_of} THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN verdict = 'unknown' THEN '{Reason.UNREADABLE_ROWS}'
          ELSE shown END AS why
   FROM judged),
 {self._besides()}
@@ -103,14 +103,18 @@ activity AS (
             return ""
         return f"\nconsent AS ({sql.consents(self.unless, self.scope.vendor, self.scope.consent_offices)}),"
 
-    def _consented(self, moment: str, scopes: str, also: str) -> str:
-        """Return the outcome of something outside: excused by a sure consent, open under a doubtful one."""
+    def _consented(self, moment: str, scopes: str, also: str, broken: str, last: str | None = None) -> str:
+        """Return the outcome of something outside: excused by a sure consent, open under a doubtful one.
+
+        What lasts from `moment` to `last` needs a consent for all of it. What is `broken` is not excused.
+        """
         if self.unless is None:
             return "'violation'"
         named = f"(c.scope IN ({scopes}) OR {also})"
         return (
             f"CASE WHEN EXISTS (SELECT 1 FROM consent AS c WHERE c.sure AND c.granted_at <= {moment} "
-            f"AND (c.expires_at IS NULL OR c.expires_at >= {moment}) AND {named}) THEN 'excused' "
+            f"AND (c.expires_at IS NULL OR c.expires_at >= {last or moment}) AND {named}) "
+            f"THEN CASE WHEN {broken} THEN 'unknown' ELSE 'excused' END "
             f"WHEN EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND (c.scope IS NULL OR {named})) "
             "THEN 'unknown' ELSE 'violation' END"
         )
@@ -130,26 +134,38 @@ coded AS (
         """Inventoried systems are places too where storage is promised; what is unclear about one is unknown."""
         if not self.stores:
             return ""
+        scopes, also = "i.record, a.country", "lower(c.scope) = i.region_code"
+        consented = self._consented("i.since", scopes, also, "i.unclear = 1", "i.until")
         return f"""
   UNION ALL
-  SELECT '{SYSTEM}', i.record, {self.scope.start}, i.artefact, CAST(NULL AS BIGINT),
+  SELECT '{SYSTEM}', i.record, i.since, i.artefact, CAST(NULL AS BIGINT),
          CASE WHEN i.unclear = 1 THEN 'unknown'
               WHEN a.countries = 1 AND a.country NOT IN {sql.texts(self.allowed)}
-                THEN {self._consented(str(self.scope.start), "i.record, a.country", "lower(c.scope) = i.region_code")}
+                THEN {consented}
               WHEN a.countries = 1 THEN 'ok' ELSE 'unknown' END,
          CASE WHEN i.unclear = 1 THEN '{Reason.UNREADABLE_ROWS}'
               WHEN a.countries = 1 THEN a.country || ' (' || i.region_code || ')'
               WHEN a.countries > 1 THEN '{Reason.CONTRADICTED}' ELSE '{Reason.UNREADABLE_ROWS}' END
-  FROM (SELECT {sql.identity("system_id")} AS record, lower(region_code) AS region_code, min(artefact) AS artefact,
-               max(CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
-                          OR disagreeing THEN 1 ELSE 0 END) AS unclear
-        FROM (SELECT *, min(in_scope) OVER (PARTITION BY system_id) <> max(in_scope) OVER (PARTITION BY system_id)
-                AS disagreeing FROM system_inventory) AS stated
-        WHERE region_code IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
-          AND coalesce(valid_from, {self.scope.start}) < {self.scope.end}
-          AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}
-        GROUP BY 1, 2) AS i
+  FROM ({self.stays()}) AS i
   LEFT JOIN anywhere AS a ON a.region_code = i.region_code"""
+
+    def stays(self) -> str:
+        """Return a SELECT of inventoried systems by region: record, region_code, artefact, since, until and unclear.
+
+        `until` is the last instant of the period, as far as it is over, at which the system is said to be there.
+        """
+        return f"""
+SELECT {sql.identity("system_id")} AS record, lower(region_code) AS region_code, min(artefact) AS artefact,
+        greatest(min(coalesce(valid_from, {self.scope.start})), {self.scope.start}) AS since,
+        least(max(coalesce(valid_to, {self.scope.end})), {self.scope.end}, {self.scope.as_of} + 1) - 1 AS until,
+        max(CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
+                   OR disagreeing OR valid_from > {self.scope.as_of} THEN 1 ELSE 0 END) AS unclear
+FROM (SELECT *, min(in_scope) OVER (PARTITION BY system_id) <> max(in_scope) OVER (PARTITION BY system_id)
+         AS disagreeing FROM system_inventory) AS stated
+WHERE region_code IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
+  AND coalesce(valid_from, {self.scope.start}) < {self.scope.end}
+  AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}
+GROUP BY 1, 2"""
 
     def _rules(self) -> str:
         """Rules are part of a promise about replication only."""

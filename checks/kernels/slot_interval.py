@@ -89,10 +89,11 @@ slot AS (
   SELECT r.subject, r.record, r.slot, min(r.artefact) AS artefact,
          count(CASE WHEN state IN ('done', 'caught') THEN 1 END) AS ends,
          bool_or(state = 'partial') AS partial, bool_or(state = 'missed') AS missed,
-         bool_or(broken AND state <> 'missed') AS broken,
+         bool_or(broken) AS broken,
          bool_or(state IN ('done', 'caught') AND coalesce(r.bundle, '') IN ('', '{EMPTY_DIGEST}')) AS unsealed,
          bool_or(coalesce(b.uses, 0) > 1) AS resealed,
-         bool_or(state = 'done' AND coalesce(begun, ended) > r.slot + {limit}) AS late_run
+         bool_or(state = 'done' AND coalesce(begun, ended) > r.slot + {limit})
+         AND NOT bool_or(state = 'missed') AS late_run
   FROM run AS r LEFT JOIN bundled AS b ON b.bundle = r.bundle AND r.state IN ('done', 'caught')
   WHERE NOT r.adrift GROUP BY r.subject, r.record, r.slot),
 point AS (
@@ -109,7 +110,11 @@ edge AS (
   FROM schedule)"""
 
     def _windows(self) -> str:
-        """Gaps and laps between the windows of successive slots, and how far the windows reach."""
+        """Gaps and laps between the windows of successive slots, and how far the windows reach.
+
+        A slot outside the period may show that hours inside it were left out: nobody else's period has such a gap.
+        While a slot between two windows may still be caught up, a gap between them is not yet one.
+        """
         s = self.scope
         return f"""
 judged_window AS (
@@ -123,10 +128,17 @@ joined AS (
 seam AS (
   SELECT j.subject, j.record, bool_or(j.low > j.behind AND j.low > {s.start} AND j.behind < {s.end}) AS torn,
          bool_or(j.low < j.behind AND j.state <> 'caught' AND j.state_before <> 'caught') AS laps,
-         bool_or(u.subject IS NOT NULL) AS unsure
+         bool_or(u.subject IS NOT NULL) AS unsure, bool_or(p.subject IS NOT NULL) AS pending
   FROM joined AS j LEFT JOIN run AS u ON (u.broken OR u.adrift) AND u.state <> 'missed'
     AND u.subject IN (j.subject, '') AND coalesce(u.slot, j.slot) BETWEEN least(j.slot, j.slot_before) AND j.slot
+  LEFT JOIN slot AS p ON p.ends = 0 AND p.slot + {self.limit.microseconds} >= {s.as_of}
+    AND p.subject = j.subject AND p.slot BETWEEN least(j.slot, j.slot_before) AND j.slot
   GROUP BY j.subject, j.record),
+beyond AS (
+  SELECT w.subject, bool_or(NOT w.unsure AND NOT w.pending) AS sure, bool_or(w.unsure) AS unsure FROM seam AS w
+  WHERE w.torn AND NOT EXISTS (
+    SELECT 1 FROM stretch AS t WHERE t.opens = 0 AND t.subject = w.subject AND t.record = w.record)
+  GROUP BY w.subject),
 reached AS (
   SELECT subject, min(CASE WHEN high >= {s.start} THEN low END) AS low, max(high) AS high
   FROM judged_window GROUP BY subject)"""
@@ -138,14 +150,17 @@ weighed AS (
   SELECT t.*, (t.opens = 0 AND t.met_at >= {s.start}) AS due_here, coalesce(l.ends, 0) AS runs,
     coalesce(l.broken, false) AS broken, coalesce(l.missed, false) AS missed, coalesce(l.partial, false) AS partial,
     coalesce(l.unsealed OR l.resealed OR l.late_run, false) AS odd, coalesce(l.unsealed, false) AS unsealed,
-    coalesce(w.torn, false) AS torn, coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure
+    coalesce(w.torn, false) AS torn, coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure,
+    coalesce(w.pending, false) AS pending
   FROM stretch AS t LEFT JOIN slot AS l ON t.opens = 0 AND l.subject = t.subject AND l.record = t.record
   LEFT JOIN seam AS w ON t.opens = 0 AND w.subject = t.subject AND w.record = t.record),
 named AS (
   SELECT *, CASE WHEN late AND proven AND followed AND opens = 0 THEN 'a slot is missing'
                  WHEN due_here AND runs = 0 AND missed AND met_at + {limit} < {s.as_of} THEN 'the slot was missed'
-                 WHEN torn AND NOT unsure THEN 'hours before this window were never audited' END AS wrong,
-    CASE WHEN late THEN doubt WHEN torn THEN '{Reason.UNREADABLE_ROWS}' WHEN NOT due_here THEN NULL
+                 WHEN torn AND NOT unsure AND NOT pending THEN 'hours before this window were never audited'
+                 END AS wrong,
+    CASE WHEN late THEN doubt WHEN torn AND unsure THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN torn THEN '{Reason.NOT_YET_DUE}' WHEN NOT due_here THEN NULL
          WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN runs > 1 OR (odd AND NOT unsealed) OR laps
            THEN '{Reason.CONTRADICTED}'
          WHEN unsealed THEN '{Reason.NO_EVIDENCE}' WHEN runs = 0 AND partial THEN '{Reason.INCOMPLETE_COVERAGE}'
@@ -161,10 +176,13 @@ every AS (
   FROM named
   UNION ALL
   SELECT e.subject, '{WINDOWS}', {s.start}, e.artefact,
-    CASE WHEN r.low <= {s.start} AND r.high >= e.closing - {limit} THEN 'ok' ELSE 'unknown' END,
-    CASE WHEN r.low <= {s.start} AND r.high >= e.closing - {limit} THEN '' ELSE '{Reason.INCOMPLETE_COVERAGE}' END,
+    CASE WHEN b.sure THEN 'violation' WHEN b.subject IS NOT NULL THEN 'unknown'
+         WHEN r.low <= {s.start} AND r.high >= e.closing - {limit} THEN 'ok' ELSE 'unknown' END,
+    CASE WHEN b.sure THEN 'hours before a later window were never audited'
+         WHEN b.unsure THEN '{Reason.UNREADABLE_ROWS}' WHEN b.subject IS NOT NULL THEN '{Reason.NOT_YET_DUE}'
+         WHEN r.low <= {s.start} AND r.high >= e.closing - {limit} THEN '' ELSE '{Reason.INCOMPLETE_COVERAGE}' END,
     CAST(NULL AS BIGINT)
-  FROM edge AS e LEFT JOIN reached AS r ON r.subject = e.subject
+  FROM edge AS e LEFT JOIN reached AS r ON r.subject = e.subject LEFT JOIN beyond AS b ON b.subject = e.subject
   UNION ALL
   SELECT subject, record, slot, artefact, 'unknown', '{Reason.UNREADABLE_ROWS}', CAST(NULL AS BIGINT) FROM run
   WHERE adrift AND coalesce(slot, {s.start}) >= {s.start} AND coalesce(slot, {s.start}) < {s.end})"""

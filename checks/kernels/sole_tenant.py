@@ -64,7 +64,10 @@ FROM (
 WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR observed_at IS NULL"""
 
     def _entries(self) -> str:
-        """Sessions of the period; those that began before it are not among those that a meter counted in it."""
+        """Sessions of the period; those that began before it are not among those that a meter counted in it.
+
+        One from before that does not say when it ended may have been over when the period began.
+        """
         vendor = sql.same("principal_org", self.scope.vendor)
         welcome = sql.one_of("principal_org", (*self.scope.customer, *self.tenants, *self.approved))
         names = (self.scope.vendor, *self.scope.customer[:1])
@@ -72,7 +75,8 @@ WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR obse
         start = self.scope.start
         return f"""
 SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
-  greatest(started_at, {start}), artefact, (NOT {welcome} AND NOT {vendor} AND NOT {akin}), {welcome},
+  greatest(started_at, {start}), artefact,
+  (NOT {welcome} AND NOT {vendor} AND NOT {akin} AND (started_at >= {start} OR ended_at IS NOT NULL)), {welcome},
   ({vendor} AND NOT {welcome}),
   {incomplete("access_events")},
   CASE WHEN {welcome} THEN '' WHEN {vendor} THEN 'the vendor itself' ELSE principal_org || ' entered' END,

@@ -41,8 +41,8 @@ SELECT coalesce(t.resource_id, '') AS subject,
   t.resource_id || ' is shared without isolation' AS why,
   CASE WHEN s.many = 1 AND t.isolation = 'dedicated' AND NOT t.broken THEN '{Reason.CONTRADICTED}' END AS doubt
 FROM (SELECT *, {stamp} AS stamp, {incomplete("tenancy")} AS broken,
-        min(lower(tenant_id)) OVER (PARTITION BY resource_id, observed_at)
-          <> max(lower(tenant_id)) OVER (PARTITION BY resource_id, observed_at) AS together FROM tenancy) AS t
+        min({self._who()}) OVER (PARTITION BY resource_id, observed_at)
+          <> max({self._who()}) OVER (PARTITION BY resource_id, observed_at) AS together FROM tenancy) AS t
 LEFT JOIN shared AS s ON s.resource_id = t.resource_id
 WHERE t.resource_id IS NULL OR s.ours = 1
 UNION ALL
@@ -60,7 +60,7 @@ FROM isolation_tests"""
         return f"""
 system AS ({systems_in_scope(self.scope, self.systems)}),
 shared AS (
-  SELECT resource_id, CASE WHEN min(lower(tenant_id)) <> max(lower(tenant_id)) THEN 1 ELSE 0 END AS many,
+  SELECT resource_id, CASE WHEN min({self._who()}) <> max({self._who()}) THEN 1 ELSE 0 END AS many,
     max(CASE WHEN {sql.one_of("tenant_id", self.tenants)} THEN 1 WHEN resource_id IN (SELECT system_id FROM system)
         THEN 1 ELSE 0 END) AS ours,
     max(CASE WHEN isolation = 'dedicated' THEN 0 ELSE 1 END) AS testable
@@ -68,6 +68,11 @@ shared AS (
           AND observed_at >= {self.scope.start} AND observed_at < {self.scope.end}
         UNION ALL SELECT system_id, CAST(NULL AS VARCHAR), 'dedicated' FROM system) AS stated
   GROUP BY resource_id)"""
+
+    def _who(self) -> str:
+        """Return whose tenant it is: the customer shares nothing with itself, whatever its tenants are called."""
+        mine = sql.one_of("tenant_id", self.tenants)
+        return f"CASE WHEN {mine} THEN lower({sql.text(self.tenants[0])}) ELSE lower(tenant_id) END"
 
     def members(self) -> str:
         """Return every system in scope and every other resource that holds the customer's content."""

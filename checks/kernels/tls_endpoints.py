@@ -79,8 +79,10 @@ SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (
   SELECT endpoint FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true))"""
 
     def demands(self) -> tuple[Demand, ...]:
-        """Return that the inventory is readable and lists endpoints of every promised exposure."""
+        """Return that the inventory is readable and lists endpoints of the period of every promised exposure."""
+        low, high = str(self.scope.start), str(self.scope.end)
         count = "SELECT count(*) FROM endpoint_inventory WHERE"
+        existed = f"coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}"
         readable = Demand(
             "endpoint_inventory",
             f"SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM endpoint_inventory "
@@ -91,7 +93,7 @@ SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (
         listed = [
             Demand(
                 f"{exposure} endpoints",
-                f"{count} in_scope AND exposure = {sql.text(exposure)}",
+                f"{count} in_scope AND exposure = {sql.text(exposure)} AND {existed}",
                 Reason.INCOMPLETE_COVERAGE,
                 f"the inventory lists no {exposure} endpoint",
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.metamorphic.desk import KINDS, Desk
-from tests.mutation.case import case_of, unchanged
+from tests.mutation.case import case_of
 from tests.mutation.edges import edges
 from tests.mutation.session import Room
 from tests.world import answers
@@ -21,7 +21,7 @@ def test_every_edge_gives_what_it_states(kind: str, tmp_path_factory: pytest.Tem
         desk = Desk(Path(folder))
         for edge in edges(kind):
             case = case_of(kind, edge, desk, room)
-            if differs := list(answers(case.finding(unchanged), edge)):
+            if differs := list(answers(case.answer(), edge)):
                 wrong[edge["name"]] = differs
             room.leave(case.memory.session)
     assert wrong == {}

@@ -1,9 +1,10 @@
 """Try evidence thought out by a person on the mutants that are left, and keep what tells one apart as an edge.
 
-Usage: attempt.py KIND FILE --left FOLDER [--keep]. FILE is a YAML list; each entry is written as a case is, with `of`,
-the name of the case that it changes, or without it, when the first case is changed. What the kernel says of it need
-not be stated. FOLDER is what `search.py` wrote. With `--keep`, what tells a mutant apart is added to `edges.yaml`, and
-FOLDER knows that the mutant is noticed. Read what the kernel says before you keep it: an edge states it for ever.
+Usage: attempt.py KIND [FILE] --left FOLDER [--keep]. FOLDER is what `search.py` wrote; without FILE, what is left of
+the kind is printed. FILE is a YAML list; each entry is written as a case is, with `of`, the name of the case that it
+changes, or without it, when the first case is changed. What the kernel says of it need not be stated. With `--keep`,
+what tells a mutant apart is added to `edges.yaml`, and FOLDER knows that the mutant is noticed. Read what the kernel
+says before you keep it: an edge states it for ever.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import Any
 from checks.commitments import discover
 from tests.metamorphic.desk import Desk, cases
 from tests.mutation.case import case_of
-from tests.mutation.edges import edges, path_of, written
-from tests.mutation.run import mutated
+from tests.mutation.edges import distinct, edges, path_of, written
+from tests.mutation.run import mutated, reasons
 from tests.mutation.search import Edge, as_case
 from tests.mutation.session import Room
 from tests.mutation.sites import Site, sites
@@ -41,11 +42,13 @@ def main() -> int:
     """Try, print, and keep what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=sorted(discover()))
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--left", type=Path, required=True)
     parser.add_argument("--keep", action="store_true")
     asked = parser.parse_args()
     alive = left(asked.left)
+    if asked.file is None:
+        return _listed(asked.kind, alive, asked.left)
     kept: list[dict[str, Any]] = []
     dead = set[Site]()
     with tempfile.TemporaryDirectory() as folder, Room() as room:
@@ -67,6 +70,18 @@ def main() -> int:
     print(f"{len(dead)} told apart by {len(kept)} edges")
     if asked.keep and kept:
         _keep(asked.kind, kept, dead, asked.left)
+    return 0
+
+
+def _listed(kind: str, alive: set[Site], folder: Path) -> int:
+    path = folder / f"{kind}.pickle"
+    if not path.exists():
+        print("the search has not come to this kind yet")
+        return 1
+    effects: dict[Site, str] = pickle.loads(path.read_bytes())[1]
+    known = tuple(reasons())
+    for site in [s for s in effects if s in alive and not any(text in str(s) for text in known)]:
+        print(f"{site}\n    {effects[site]}")
     return 0
 
 
@@ -96,8 +111,7 @@ def _told(kind: str, entry: dict[str, Any], alive: set[Site], desk: Desk, room: 
 
 
 def _keep(kind: str, kept: list[dict[str, Any]], dead: set[Site], folder: Path) -> None:
-    known = {e["name"] for e in edges(kind)}
-    path_of(kind).write_text(written([*edges(kind), *(e for e in kept if e["name"] not in known)]))
+    path_of(kind).write_text(written(distinct([*edges(kind), *kept])))
     record = folder / f"kept-{kind}.pickle"
     before = pickle.loads(record.read_bytes())[0] if record.exists() else frozenset()
     record.write_bytes(pickle.dumps((before | dead, {})))

@@ -43,12 +43,20 @@ class Case:
         engine = nullcontext(Tampered(self.memory, mutate))
         return judge(self.contract, self.period, self.as_of, self.evidence, engine).findings[0]
 
+    def answer(self) -> Finding:
+        """Return what the kind says, every statement run as a whole."""
+        self.memory.session.enter()
+        return judge(self.contract, self.period, self.as_of, self.evidence, nullcontext(self.memory.session)).findings[
+            0
+        ]
+
     def attempt(self, mutate: Mutate) -> Finding | None:
         """Return what the kind says over changed SQL, or None where that fails or does not end within `PATIENCE`."""
         self.memory.moved = False
         try:
             with self.room.patience(PATIENCE) as tired:
-                found = self.finding(mutate)
+                self.memory.session.enter()
+                found = self.plain if self.memory.same(mutate) else self.finding(mutate)
         except Exception:  # noqa: BLE001 - a mutant may fail in any way
             return None
         return None if tired() else found

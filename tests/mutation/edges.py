@@ -44,6 +44,20 @@ def written(listed: Sequence[Stated]) -> str:
     return "edges:\n" + "".join(lines)
 
 
+def distinct(listed: Sequence[Stated]) -> list[Stated]:
+    """Return edges each under a name of its own, and none that another is in all but its name."""
+    named: dict[str, Stated] = {}
+    for edge in listed:
+        nameless = {key: value for key, value in edge.items() if key != "name"}
+        if any(nameless == {k: v for k, v in other.items() if k != "name"} for other in named.values()):
+            continue
+        number, name = 1, edge["name"]
+        while name in named:
+            number, name = number + 1, f"{edge['name']} ({number + 1})"
+        named[name] = edge | {"name": name}
+    return list(named.values())
+
+
 def name_of(kind: str, edge: Stated) -> str:
     """Return what an edge changes of its case, in a line."""
     whole = cases(kind)

@@ -3,7 +3,7 @@
 Usage: run.py [--kind NAME …] [--operator WORD …] [--sample N] [--explained] [--jobs N]. Prints, per kind, how many
 mutants there were and which no case noticed, nor what the tests of `tests/metamorphic` ask of every kind. Kernels are
 shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is not
-explained in `survivors.yaml`, or when a whole run finds nothing that an explanation there speaks of. A mutant that is
+explained in `survivors/`, or when a whole run finds nothing that an explanation there speaks of. A mutant that is
 explained is not tried, unless `--explained` asks whether a case notices it after all. A sample is drawn from a seed, at
 most N mutants a kind.
 """
@@ -29,7 +29,7 @@ from tests.mutation.status import mutants, noticed
 from tests.mutation.triage import Effect, differences, summary
 from tests.world import load_cases
 
-EXPLAINED = Path(__file__).with_name("survivors.yaml")
+EXPLAINED = Path(__file__).with_name("survivors")
 SEED = 20261124
 
 
@@ -74,7 +74,7 @@ def observed(opened: list[Case]) -> dict[Site, Seen]:
 
         case.plain = case.finding(note)
         if not case.accepts(case.plain):
-            raise SystemExit(f"a case fails without any mutation: {case.stated['name']}")
+            raise ValueError(f"a case fails without any mutation: {case.stated['name']}")
         for site, sql in found.items():
             ran.setdefault(site, Seen(sql)).cases.append(case)
     return ran
@@ -118,7 +118,10 @@ def unnoticed(site: Site, seen: Seen, sharpest: dict[int, int]) -> str | None:
 
 def reasons() -> dict[str, str]:
     """Return why each known survivor changes nothing, by a part of the text of its site that has the brackets."""
-    return load_cases(EXPLAINED) or {} if EXPLAINED.exists() else {}
+    found: dict[str, str] = {}
+    for path in sorted(EXPLAINED.glob("*.yaml")):
+        found |= load_cases(path) or {}
+    return found
 
 
 def every(kinds: list[str], asked: Asked, jobs: int) -> Iterator[Tried]:

@@ -1,8 +1,9 @@
 """Look for evidence that tells the mutants no case notices from the kernel, and write what was found as edges.
 
-Usage: search.py --out FOLDER [--kind NAME …] [--seconds N] [--jobs N] [--seed N]. Every edge is a case changed in one
-to three places, with what the kernel says of it; whether that is what the promise means is for a person to say before
-it goes into `edges.yaml`. Of what is told apart by several, the fewest edges are kept.
+Usage: search.py --out FOLDER [--kind NAME …] [--seconds N] [--jobs N] [--seed N]. A kind that FOLDER has is left out.
+Every edge is a case changed in one to three places, with what the kernel says of it; whether that is what the promise
+means is for a person to say before it goes into `edges.yaml`. Of what is told apart by several, the fewest edges are
+kept.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _fewest(edges: list[Edge]) -> list[Edge]:
 
 def as_case(kind: str, edge: Edge) -> dict[str, Any]:
     """Return an edge as a case that states enough to tell its mutants apart."""
-    kept = ("of", "change", "terms", "period", "as_of", "tamper", "lose")
+    kept = ("of", "change", "terms", "period", "as_of", "tamper", "lose", "failed")
     base = {k: edge.stated[k] for k in kept if k in edge.stated} | {
         "of": edge.stated.get("of", edge.stated.get("name"))
     }
@@ -200,15 +201,16 @@ def main() -> int:
     asked.out.mkdir(parents=True, exist_ok=True)
     known = tuple(reasons())
     # What documents are worth is judged by one kernel for many kinds, and these two try it hardest.
-    waiting = sorted(asked.kind or discover(), key=lambda k: (k not in DOCUMENTS, -len(cases(k)["cases"])))
-    spared: frozenset[Site] = frozenset()
+    order = sorted(discover(), key=lambda k: (k not in DOCUMENTS, -len(cases(k)["cases"])))
+    waiting = [kind for kind in asked.kind or order if not (asked.out / f"{kind}.pickle").exists()]
+    spared: frozenset[Site] = frozenset().union(*(pickle.loads(p.read_bytes())[0] for p in asked.out.glob("*.pickle")))
     running: set[Future[Found]] = set()
     with ProcessPoolExecutor(asked.jobs) as pool:
         while waiting or running:
             while waiting and len(running) < asked.jobs:
                 running.add(pool.submit(search, waiting.pop(0), spared, known, asked.seconds, asked.seed))
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for found in (future.result() for future in done):
+            for found in (future.result() for future in done if future.exception() is None):
                 spared |= found.killed
                 _kept(asked.out, found)
     return 0
