@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
 _NULL = '"NULL"'
+_WORD = re.compile(r"\w+")
 _NUMBERS = frozenset({"moment", "measure"})
 
 
@@ -53,8 +55,10 @@ class DuckEngine:
             scratch = Path(opening.enter_context(_scratch(spill))) if spill else None
             readable = [p for ps in parts.values() for p in ps]
             self._connection = opening.enter_context(_open(memory_limit, threads, scratch, readable))
-            for family in families.values():
-                create_view(self._connection, family, parts.get(family.name, ()))
+            # Most kernels read a few of the families; the empty views of the others wait until one is asked for.
+            self._waiting = {name: family for name, family in families.items() if not parts.get(name)}
+            for name in families.keys() - self._waiting.keys():
+                create_view(self._connection, families[name], parts[name])
             self._population = Population(self._connection, scratch, split_rows)
             self._open = opening.pop_all()
 
@@ -69,6 +73,7 @@ class DuckEngine:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of one query; more than `MAX_FETCHED_ROWS` raise `LimitExceeded`, never a cut list."""
         with _duckdb_errors("a query failed"):
+            self._see(sql)
             rows = self._connection.execute(sql).fetchmany(MAX_FETCHED_ROWS + 1)
         if len(rows) > MAX_FETCHED_ROWS:
             raise LimitExceeded(f"a query returned more than {MAX_FETCHED_ROWS} rows; let SQL count instead")
@@ -83,9 +88,15 @@ class DuckEngine:
         """
         with _duckdb_errors("the classification failed"):
             self._population.forget()
+            self._see(sql)
             described = self._connection.execute(f"DESCRIBE SELECT * FROM (\n{sql}\n)").fetchall()
             _check_shape([(name, kind) for name, kind, *_ in described])
             self._population.classify(sql, {c: _type(c) for c in CLASSIFIED}, plan)
+
+    def _see(self, sql: str) -> None:
+        """Create the empty views of the families that a statement may name."""
+        for name in self._waiting.keys() & set(_WORD.findall(sql)):
+            create_view(self._connection, self._waiting.pop(name), ())
 
     def tally(self) -> Tally:
         """Return the counts by outcome over the whole table and the reasons of the unknown rows."""

@@ -47,7 +47,7 @@ SELECT p.subject, p.record, p.moment, coalesce(s.until, p.moment) AS until, CAST
   lower(coalesce(s.region_code, d.region_code, '')) AS region_code, coalesce(d.request_id, '') AS request_id
 FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p.record
 LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
-  AND ends_with(p.why, '(' || s.region_code || ')')"""
+  AND contains(p.why, '(' || s.region_code || ')')"""
 
     def permissions(self) -> str:
         """Return the consents for the purpose."""

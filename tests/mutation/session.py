@@ -97,6 +97,7 @@ class PlainEngine(QuickEngine):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, proven: set[str]) -> None:
         self._connection, self.name, self._proven = connection, name, proven
+        self._waiting = {}
 
     def enter(self) -> None:
         """See this case's tables."""
@@ -106,6 +107,14 @@ class PlainEngine(QuickEngine):
         """Replace the table `classified`."""
         self.query("DROP TABLE IF EXISTS classified")
         self.query(f"CREATE TABLE classified AS {sql}")
+
+    def exhibits(self, outcome: str, most: int) -> list[tuple[Any, ...]]:
+        """Say nothing for the report."""
+        return []
+
+    def buckets(self, limit: int, bars: int = 12) -> list[tuple[int, int, int]]:
+        """Say nothing for the report."""
+        return []
 
     def steps(self, sql: str, number: int) -> Stepwise | None:
         """Return the steps of a statement, or None where they would not give what it gives as a whole."""
