@@ -1,4 +1,7 @@
-"""Edges of every kind: what the mutation run would not notice without them. See `tests/mutation/search.py`."""
+"""Edges of every kind: what the mutation run would not notice without them. See `tests/mutation/search.py`.
+
+The default run takes every fourth edge of each kind; `make mutants` asks every one before it breaks anything.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ from tests.mutation.edges import edges
 from tests.mutation.session import Room
 from tests.world import answers
 
+SHARE = 4
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_edge_gives_what_it_states(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if edges(kind)])
+def test_an_edge_gives_what_it_states(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     wrong: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as folder, Room() as room:
         desk = Desk(Path(folder))
-        for edge in edges(kind):
+        for edge in edges(kind)[::SHARE]:
             case = case_of(kind, edge, desk, room)
             if differs := list(answers(case.answer(), edge)):
                 wrong[edge["name"]] = differs
