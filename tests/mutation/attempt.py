@@ -20,10 +20,10 @@ from checks.commitments import discover
 from tests.metamorphic.desk import Desk, cases
 from tests.mutation.case import case_of
 from tests.mutation.edges import distinct, edges, path_of, written
-from tests.mutation.run import mutated, reasons
-from tests.mutation.search import Edge, as_case
+from tests.mutation.run import reasons
+from tests.mutation.search import Edge, as_case, told_apart, watched
 from tests.mutation.session import Room
-from tests.mutation.sites import Site, sites
+from tests.mutation.sites import Site
 from tests.mutation.triage import differences
 from tests.world import load_cases
 
@@ -94,18 +94,7 @@ def _whole(kind: str, stated: dict[str, Any]) -> dict[str, Any]:
 
 def _told(kind: str, entry: dict[str, Any], alive: set[Site], desk: Desk, room: Room) -> Edge:
     case = case_of(kind, entry, desk, room)
-    seen: set[Site] = set()
-
-    def note(sql: str) -> str:
-        seen.update(sites(sql))
-        return sql
-
-    case.plain = case.finding(note)
-    told = {}
-    for site in alive & seen:
-        found = case.attempt(mutated(site))
-        if found is not None and list(differences(case.plain, found)):
-            told[site] = found
+    told = told_apart(case, alive & watched(case))
     room.leave(case.memory.session)
     return Edge(entry, case.plain, told)
 

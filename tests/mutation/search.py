@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,11 +96,7 @@ def _stated(listed: list[Case], ran: dict[Site, Seen], alive: set[Site]) -> Iter
     for case in listed:
         if "expect" not in case.stated or "rows" in case.stated:
             continue
-        told = {}
-        for site in [s for s in alive if case in ran[s].cases]:
-            found = case.attempt(mutated(site))
-            if found is not None and list(differences(case.plain, found)):
-                told[site] = found
+        told = told_apart(case, (s for s in set(alive) if case in ran[s].cases))
         if told:
             alive.difference_update(told)
             yield Edge(case.stated, case.plain, told)
@@ -118,26 +114,33 @@ def _tried(
 ) -> Edge | None:
     try:
         case = case_of(kind, stated, desk, room)
-        seen: set[Site] = set()
-
-        def note(sql: str) -> str:
-            seen.update(sites(sql))
-            return sql
-
-        case.plain = case.finding(note)
+        seen = watched(case)
     except (ProbityError, ValueError, OverflowError):
         return None
-    if Reason.ENGINE_ERROR in case.plain.reasons:
-        return None
-    told = {}
-    for site in alive & seen:
-        if site is not target and "everything" not in touched and not any(t in near[site] for t in touched):
-            continue
-        found = case.attempt(mutated(site))
-        if found is not None and list(differences(case.plain, found)):
-            told[site] = found
+    told: dict[Site, Finding] = {}
+    if Reason.ENGINE_ERROR not in case.plain.reasons:
+        fitting = {s for s in alive & seen if "everything" in touched or any(t in near[s] for t in touched)}
+        told = told_apart(case, fitting | ({target} & seen))
     room.leave(case.memory.session)
     return Edge(stated, case.plain, told) if told else None
+
+
+def watched(case: Case) -> set[Site]:
+    """Judge a case as it is, keep what is said of it, and return the sites of the statements that ran."""
+    seen: set[Site] = set()
+
+    def note(sql: str) -> str:
+        seen.update(sites(sql))
+        return sql
+
+    case.plain = case.finding(note)
+    return seen
+
+
+def told_apart(case: Case, mutants: Iterable[Site]) -> dict[Site, Finding]:
+    """Return which mutants say otherwise of a case that was judged as it is, and what they say."""
+    found = ((site, case.attempt(mutated(site))) for site in mutants)
+    return {site: said for site, said in found if said is not None and any(differences(case.plain, said))}
 
 
 def _fewest(edges: list[Edge]) -> list[Edge]:
@@ -210,6 +213,9 @@ def main() -> int:
             while waiting and len(running) < asked.jobs:
                 running.add(pool.submit(search, waiting.pop(0), spared, known, asked.seconds, asked.seed))
             done, running = wait(running, return_when=FIRST_COMPLETED)
+            for failed in filter(None, (future.exception() for future in done)):
+                # One kind whose cases do not hold takes nothing from the others.
+                print(f"not searched: {failed}", flush=True)
             for found in (future.result() for future in done if future.exception() is None):
                 spared |= found.killed
                 _kept(asked.out, found)
