@@ -289,6 +289,20 @@ def test_many_who_deliver_at_once_send_each_message_once(tmp_path: Path) -> None
     assert sorted(desk.keys) == sorted(f"k{n}" for n in range(20))
 
 
+def test_who_finds_a_new_file_taken_waits(tmp_path: Path) -> None:
+    office = Office(tmp_path, Desk())
+    office.outbox.file.path.parent.mkdir(exist_ok=True)
+    first = sqlite3.connect(office.outbox.file.path, isolation_level=None)
+    first.execute("BEGIN IMMEDIATE")  # as whoever gives it its log: SQLite refuses another at once, without waiting
+    with ThreadPoolExecutor(1) as pool:
+        put = pool.submit(office.put, message())
+        with pytest.raises(TimeoutError):
+            put.result(timeout=0.2)
+        first.execute("COMMIT")
+        first.close()
+        assert put.result() == [True]
+
+
 def test_outbox_is_for_its_owner_alone(tmp_path: Path) -> None:
     office = Office(tmp_path, Desk())
     office.put(message())
