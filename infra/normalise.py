@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,16 @@ from evidence.families.schema import Column, Family, Type
 from infra.typed_sql import Expression, is_text, is_tidy, nothing, reading, tidy
 
 _KEPT = ("artefact", "row", "defects")
+
+
+@cache
+def _database(_process: int) -> duckdb.DuckDBPyConnection:
+    """Return the database of a process, of which each normaliser has a session: opening one costs more than a small file.
+
+    Nothing is kept in it: what a session registers is its own. A forked process has one of its own, since threads of the
+    other's are not in it.
+    """
+    return duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
 
 
 class Normaliser:
@@ -36,7 +48,7 @@ class Normaliser:
     ) -> None:
         self._family, self._source, self._token, self._textual, self._noted = family, source, token, textual, noted
         self._schema = arrow_schema(family)
-        self._database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+        self._database = _database(os.getpid()).cursor()
         self._database.execute("SET TimeZone = 'UTC'")
 
     def __enter__(self) -> Self:
