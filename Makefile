@@ -20,7 +20,7 @@ demo: $(STAMP)
 # Tests flush to the disk thousands of times; in memory that costs nothing, and nothing of it is kept.
 test: export PYTEST_DEBUG_TEMPROOT := $(shell test -w /dev/shm && echo /dev/shm)
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 storm: $(STAMP)
 	$(BIN)/python -m tests.metamorphic.storm
