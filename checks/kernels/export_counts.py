@@ -82,17 +82,26 @@ delivery AS (
     def _reckoned(self) -> str:
         """Return per delivery what the meters expect of it: the least and the most of them.
 
-        A record that cannot be read may be older than what was exported, or gone before it was asked for.
+        What a meter counted on some of the days (`glimpsed`) is no less than that. A record that cannot be read may be
+        older than what was exported, or gone before it was asked for.
         """
         return f"""
+glimpsed AS (
+  SELECT certificate, max(counted) AS counted FROM (
+    SELECT certificate, meter, sum(most) AS counted FROM (
+      SELECT certificate, meter, system, max(value) AS most FROM within WHERE system IS NOT NULL
+      GROUP BY certificate, meter, system) AS longest
+    GROUP BY certificate, meter) AS summed
+  GROUP BY certificate),
 reckoned AS (
-  SELECT d.record, min(m.counted) AS least_counted, max(m.counted) AS most_counted,
+  SELECT d.record, min(m.counted) AS least_counted, greatest(max(m.counted), max(g.counted)) AS most_counted,
     (SELECT count(*) FROM lived AS l WHERE l.broken = 0 AND l.gone_at < d.requested_at
        AND list_contains(d.systems, l.system) AND l.captured_at >= d.data_from * {sql.DAY}
        AND l.captured_at < (d.data_to + 1) * {sql.DAY}) AS gone_before,
     (SELECT count(*) FROM lived AS l WHERE l.broken = 1
        AND coalesce(list_contains(d.systems, l.system), true)) AS unread
   FROM delivery AS d JOIN metered AS m ON m.certificate = d.record AND m.by_system
+    JOIN glimpsed AS g ON g.certificate = d.record
   GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to),
 earliest AS (
   SELECT min(first_at) AS first_at FROM (

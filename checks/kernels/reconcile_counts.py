@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks import sql
@@ -30,7 +31,7 @@ _COLUMNS = (
     *("outcome", "prev_hash"),
 )
 #: What makes two rows say the same of an event.
-_EVENT = ", ".join(("record", *_COLUMNS, "hash", "lacking", "broken", "unsure"))
+_EVENT = ("record", *_COLUMNS, "hash", "lacking", "broken", "unsure")
 _NUMBERS = ("seq_no", "occurred_at")
 
 
@@ -76,33 +77,39 @@ judged AS (
 
     def _events(self) -> str:
         """What is stated in several rows, once in every version, also outside the period: a chain outlasts midnight."""
+        told = ", ".join(_EVENT)
         return f"""
 several AS ({SEVERAL.select}),
 sharing AS ({SHARING.select}),
 versions AS (
-  SELECT {_EVENT}, min(artefact) AS artefact FROM ({self._stated()}) AS s
-  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {_EVENT})"""
+  SELECT {told}, min(artefact) AS artefact FROM ({self._stated((*_EVENT, "artefact"))}) AS s
+  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told})"""
 
     def _event(self, columns: str) -> str:
         """Return columns of every event: rows that alone speak of one as they are, and its versions."""
-        every = f"{_EVENT}, artefact" if columns == "*" else columns
+        wanted = (*_EVENT, "artefact") if columns == "*" else tuple(columns.split(", "))
+        told = ", ".join(wanted)
         return (
-            f"SELECT {every} FROM ({self._stated()}) AS s "
+            f"SELECT {told} FROM ({self._stated(wanted)}) AS s "
             "WHERE NOT EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) "
-            f"UNION ALL SELECT {every} FROM versions"
+            f"UNION ALL SELECT {told} FROM versions"
         )
 
-    def _stated(self) -> str:
+    def _stated(self, columns: Iterable[str]) -> str:
+        """Return a SELECT of the record and these columns of every row."""
         lacking = " ".join(
             f"WHEN {_empty(c)} AND NOT list_contains(coalesce(defects, []), '{c}') THEN '{c} is missing'"
             for c in self.required
         )
         unreadable = " OR ".join(_empty(c) for c in NEEDED)
-        return f"""
-  SELECT {SEVERAL.key} AS record, {", ".join(_COLUMNS)}, artefact,
-         {event_chain.event_hash()} AS hash, CASE {lacking} END AS lacking, ({sql.defective()}) AS broken,
-         ({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of}) AS unsure
-  FROM audit_log"""
+        made = {
+            "hash": event_chain.event_hash(),
+            "lacking": f"CASE {lacking} END",
+            "broken": f"({sql.defective()})",
+            "unsure": f"({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of})",
+        }
+        told = (f"{made[c]} AS {c}" if c in made else c for c in columns if c != "record")
+        return f"SELECT {', '.join((f'{SEVERAL.key} AS record', *told))} FROM audit_log"
 
     def _judged(self) -> str:
         metered = sql.one_of("action", self.actions) if self.actions else "1 = 1"

@@ -123,8 +123,9 @@ was_off AS (SELECT DISTINCT place, captured_at FROM snapshot WHERE keeps = 'yes'
 unseen AS (
   SELECT 'snapshots' AS subject, t.subject || '/' || t.record AS record, t.met_at AS moment, 'unknown' AS outcome,
          '{Reason.INCOMPLETE_COVERAGE}' AS why, CAST(NULL AS BIGINT) AS measure, t.artefact
-  FROM stretch AS t LEFT JOIN was_off AS w ON w.place = t.subject AND w.captured_at = t.met_at
-  WHERE t.late OR (t.met_at < {s.start} AND w.place IS NOT NULL))"""
+  FROM stretch AS t LEFT JOIN was_off AS w ON w.place = t.subject
+    AND ((w.captured_at = t.met_at AND t.met_at < {s.start}) OR (w.captured_at = t.ends AND t.ends >= {s.end}))
+  WHERE t.late OR w.place IS NOT NULL)"""
 
     def _features(self) -> str:
         s = self.scope

@@ -19,15 +19,15 @@ def systems_in_scope(scope: Scope, named: Iterable[str]) -> str:
     listed = sql.rows("named", ("system_id",), [(sql.text(s),) for s in sorted(set(named))])
     low, high = str(scope.start), str(scope.end)
     return f"""
-WITH {listed}
-SELECT DISTINCT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
-  least(coalesce(valid_to, {high}), {high}) AS high
-FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
-  AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}
+WITH {listed},
+inventoried AS (
+  SELECT DISTINCT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
+    least(coalesce(valid_to, {high}), {high}) AS high
+  FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
+    AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low})
+SELECT system_id, low, high FROM inventoried
 UNION
-SELECT system_id, {low}, {high} FROM named WHERE system_id NOT IN (
-  SELECT system_id FROM system_inventory
-  WHERE system_id IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true))"""
+SELECT system_id, {low}, {high} FROM named WHERE system_id NOT IN (SELECT system_id FROM inventoried)"""
 
 
 def out_of_scope() -> str:

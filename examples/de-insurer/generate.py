@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -118,18 +119,11 @@ def _activity(name: str, activity: str, moment: datetime, system: str) -> dict[s
 
 
 def _requests_a_day(moments: list[datetime]) -> Rows:
-    counts = [0] * DAYS
-    for moment in moments:
-        counts[(moment - START).days] += 1
+    counts = Counter((moment - START).days for moment in moments)
+    days = [(START + n * DAY, START + (n + 1) * DAY, counts[n]) for n in range(DAYS)]
     return [
-        {
-            "meter": "gateway",
-            "period_start": START + n * DAY,
-            "period_end": START + (n + 1) * DAY,
-            "metric": "requests",
-            "value": count,
-        }
-        for n, count in enumerate(counts)
+        {"meter": "gateway", "period_start": start, "period_end": end, "metric": "requests", "value": count}
+        for start, end, count in days
     ]
 
 

@@ -26,7 +26,10 @@ World = dict[str, Rows]
 
 def compliant() -> World:
     """Return rows that keep every promise."""
-    export = _digest("the exported conversation logs")
+    return _notice() | _departure() | _renewal()
+
+
+def _notice() -> World:
     return {
         "terminations": [
             {
@@ -51,6 +54,12 @@ def compliant() -> World:
                 "value": 2,
             }
         ],
+    }
+
+
+def _departure() -> World:
+    export = _digest("the exported conversation logs")
+    return {
         "export_jobs": [
             {
                 "export_id": "export-1",
@@ -73,6 +82,11 @@ def compliant() -> World:
         "deletion_triggers": [{"trigger_id": "exit-1", "trigger": "exit", "occurred_at": "2025-04-30T22:00:00Z"}],
         "deletion_certificates": [_certificate()],
         "access_events": [_session("session-1", "2025-04-11T09:00:00Z", "2025-04-11T09:40:00Z")],
+    }
+
+
+def _renewal() -> World:
+    return {
         "price_lines": [
             {
                 "card_id": "card-2024",
