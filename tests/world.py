@@ -78,8 +78,10 @@ def answers(finding: Finding, stated: Mapping[str, Any]) -> Iterator[str]:
         "uncovered": [c.subject for c in finding.coverage if not c.covered],
     }
     said |= {name: getattr(finding.population, name) for name in stated.get("population", {})}
-    wanted = {name: stated[name] for name in said if name in stated} | stated.get("population", {})
-    yield from (f"{name}: {said[name]}, not {value}" for name, value in wanted.items() if said[name] != value)
+    wanted = {name: stated[name] for name in said if name in stated}
+    wanted |= stated.get("population", {}) | stated.get("counted", {})
+    said |= {c.subject: f"{c.observed} of {c.expected}" for c in finding.coverage}
+    yield from (f"{name}: {said.get(name)}, not {value}" for name, value in wanted.items() if said.get(name) != value)
     yield from (f"the reason {reason} is missing" for reason in set(stated.get("reasons", ())) - set(finding.reasons))
     if "reasons" in stated and stated.get("no_other_reason"):
         yield from (f"the reason {reason} is one too many" for reason in set(finding.reasons) - set(stated["reasons"]))

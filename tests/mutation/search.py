@@ -174,9 +174,8 @@ def as_case(kind: str, edge: Edge) -> dict[str, Any]:
 
 
 def _with(said: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    if "population" in more:
-        return said | {"population": said.get("population", {}) | more["population"]}
-    return said | more
+    merged = {name: said.get(name, {}) | more[name] for name in ("population", "counted") if name in more}
+    return said | more | merged
 
 
 def _wider(plain: Finding) -> list[dict[str, Any]]:
@@ -189,6 +188,7 @@ def _wider(plain: Finding) -> list[dict[str, Any]]:
         {"provisional": plain.provisional},
         {"no_other_reason": True},
         {"uncovered": [c.subject for c in plain.coverage if not c.covered]},
+        *({"counted": {c.subject: f"{c.observed} of {c.expected}"}} for c in plain.coverage),
     ]
 
 
