@@ -72,7 +72,7 @@ def listed(features: Iterable[Feature], vendor: str) -> str:
     )
 
 
-def keeping_models(features: Iterable[Feature], vendor: str, column: str) -> str:
-    """Return the condition that a model is one that keeps content whatever the setting; null where none is named."""
-    names = [name for f in features if f.vendor == vendor and f.what == "model" for name in f.names]
-    return "(" + (" OR ".join(f"contains(lower({column}), {sql.text(n)})" for n in names) or "1 = 0") + ")"
+def keeping_models(features: Iterable[Feature], vendor: str) -> str:
+    """Return the common table expression `keeping (part)` of what stands in the name of a model that keeps content."""
+    names = {name for f in features if f.vendor == vendor and f.what == "model" for name in f.names}
+    return sql.rows("keeping", ("part",), [(sql.text(name),) for name in sorted(names)])

@@ -86,13 +86,12 @@ leg AS (
 {sql.rows("meaning", ("setting", "value", "keeps"), meaning)},
 snapshot AS (
   SELECT coalesce(nullif(trim(s.scope), ''), '') AS place, lower(trim(s.setting)) AS setting, s.captured_at,
-         lower(trim(s.value)) AS value, min(m.keeps) AS keeps, min(s.artefact) AS artefact,
-         CASE WHEN s.captured_at IS NULL THEN s.artefact || '#' || CAST(s.row AS VARCHAR)
-              ELSE CAST(s.captured_at AS VARCHAR) END AS record,
+         lower(trim(s.value)) AS value, m.keeps, min(s.artefact) AS artefact,
+         coalesce(CAST(s.captured_at AS VARCHAR), s.artefact || '#' || CAST(s.row AS VARCHAR)) AS record,
          (coalesce(len(s.defects), 0) > 0 OR coalesce(trim(s.scope), '') = '' OR coalesce(trim(s.setting), '') = ''
-          OR s.captured_at IS NULL OR coalesce(s.captured_at, 0) > {s.as_of}) AS broken
+          OR s.captured_at IS NULL OR s.captured_at > {s.as_of}) AS broken
   FROM settings AS s LEFT JOIN meaning AS m ON m.setting = lower(trim(s.setting)) AND m.value = lower(trim(s.value))
-  WHERE coalesce(nullif(lower(trim(s.setting)), ''), 'zdr') IN {known} GROUP BY 1, 2, 3, 4, 7, 8),
+  WHERE coalesce(nullif(lower(trim(s.setting)), ''), 'zdr') IN {known} GROUP BY 1, 2, 3, 4, 5, 7, 8),
 place AS (SELECT subject FROM (VALUES {named}) AS named(subject)),
 point AS (
   SELECT place AS subject, CAST(captured_at AS VARCHAR) AS record, captured_at AS met_at,
@@ -107,18 +106,17 @@ doubt AS (SELECT subject, subject AS why, {s.start} AS low, {s.start} AS high FR
     def _settings(self) -> str:
         """Each snapshot of the period, and every stretch in which nobody looked often enough."""
         s = self.scope
-        named = "place IN (SELECT subject FROM place)"
         return f"""
 setting AS (
   SELECT 'setting' AS subject, place || '/' || coalesce(setting, '') || '/' || record AS record, captured_at AS moment,
-    CASE WHEN NOT broken AND keeps = 'yes' AND {named} THEN 'violation'
-         WHEN broken OR keeps IS NULL OR keeps = 'yes' THEN 'unknown' ELSE 'ok' END AS outcome,
-    CASE WHEN broken OR keeps IS NULL THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN keeps = 'yes' AND {named} THEN setting || ' = ' || value || ' for ' || place
-         WHEN keeps = 'yes' THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END AS why,
+    outcome, CASE outcome WHEN 'ok' THEN '' WHEN 'violation' THEN setting || ' = ' || value || ' for ' || place
+                          ELSE CASE WHEN broken OR keeps IS NULL THEN '{Reason.UNREADABLE_ROWS}'
+                                    ELSE '{Reason.INCOMPLETE_COVERAGE}' END END AS why,
     CAST(NULL AS BIGINT) AS measure, artefact
-  FROM snapshot
-  WHERE captured_at IS NULL OR (captured_at >= {s.start} AND captured_at < {s.end})),
+  FROM (
+    SELECT *, CASE WHEN broken OR keeps IS NULL THEN 'unknown' WHEN keeps = 'no' THEN 'ok'
+                   WHEN place IN (SELECT subject FROM place) THEN 'violation' ELSE 'unknown' END AS outcome
+    FROM snapshot WHERE captured_at IS NULL OR (captured_at >= {s.start} AND captured_at < {s.end})) AS ruled),
 was_off AS (SELECT DISTINCT place, captured_at FROM snapshot WHERE keeps = 'yes'),
 unseen AS (
   SELECT 'snapshots' AS subject, t.subject || '/' || t.record AS record, t.met_at AS moment, 'unknown' AS outcome,
@@ -128,32 +126,32 @@ unseen AS (
   WHERE t.late OR w.place IS NOT NULL)"""
 
     def _features(self) -> str:
+        """Each use of a feature; one that nobody used and one that the contract accepts are excused."""
         s = self.scope
-        keeping = keeping_models(self.scope.catalogues.features, self.eligibility, "u.model")
         return f"""
+{keeping_models(s.catalogues.features, self.eligibility)},
 used AS (
-  SELECT lower(trim(feature)) AS name, model, used_at, requests, min(artefact) AS artefact,
-         CASE WHEN used_at IS NULL THEN artefact || '#' || CAST(row AS VARCHAR)
-              ELSE CAST(used_at AS VARCHAR) END AS record,
+  SELECT lower(trim(feature)) AS name, lower(trim(model)) AS model, used_at, requests, min(artefact) AS artefact,
+         coalesce(CAST(used_at AS VARCHAR), artefact || '#' || CAST(row AS VARCHAR)) AS record,
          ({sql.defective()} OR coalesce(trim(feature), '') = '' OR used_at IS NULL
-          OR coalesce(used_at, 0) > {s.as_of} OR coalesce(requests, 1) < 0) AS broken
+          OR used_at > {s.as_of} OR requests < 0) AS broken
   FROM feature_usage GROUP BY 1, 2, 3, 4, 6, 7),
+kept AS (SELECT DISTINCT u.model FROM used AS u JOIN keeping AS k ON contains(u.model, k.part)),
 feature AS (
-  SELECT 'feature' AS subject, coalesce(u.name, '') || '/' || coalesce(u.model, '') || '/' || u.record AS record,
-    u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact,
-    CASE WHEN u.requests = 0 AND NOT u.broken THEN 'excused' WHEN u.name IN {sql.texts(self._accepted())} THEN
-           CASE WHEN u.broken THEN 'unknown' ELSE 'excused' END
-         WHEN e.eligible = 'no' AND NOT u.broken THEN 'violation'
-         WHEN u.broken OR e.eligible IS NULL OR e.eligible <> 'yes' OR {keeping}
-              OR (e.entry = 'yes' AND coalesce(trim(u.model), '') = '') THEN 'unknown' ELSE 'ok' END AS outcome,
-    CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN u.requests = 0 OR u.name IN {sql.texts(self._accepted())} THEN 'accepted or not used'
-         WHEN e.eligible = 'no' THEN 'not eligible: ' || u.name || CASE WHEN e.because = '' THEN ''
-                                     ELSE ', ' || e.because END
-         WHEN e.eligible = 'yes' AND NOT coalesce({keeping}, true) THEN ''
-         ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
-  FROM used AS u LEFT JOIN eligibility AS e ON e.name = u.name
-  WHERE u.used_at IS NULL OR (u.used_at >= {s.start} AND u.used_at < {s.end}))"""
+  SELECT 'feature' AS subject, record, used_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact, outcome,
+    CASE outcome WHEN 'excused' THEN 'accepted or not used' WHEN 'violation' THEN 'not eligible: ' || name || because
+                 WHEN 'unknown' THEN CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
+                                          ELSE '{Reason.INCOMPLETE_COVERAGE}' END ELSE '' END AS why
+  FROM (
+    SELECT u.*, coalesce(', ' || nullif(e.because, ''), '') AS because,
+      CASE WHEN u.broken THEN 'unknown' WHEN u.requests = 0 OR u.name IN {sql.texts(self._accepted())} THEN 'excused'
+           WHEN e.eligible = 'no' THEN 'violation'
+           WHEN e.eligible = 'yes' AND coalesce(u.model, '') NOT IN (SELECT model FROM kept)
+                AND (e.entry = 'no' OR coalesce(u.model, '') <> '') THEN 'ok' ELSE 'unknown' END AS outcome
+    FROM (SELECT name, model, used_at, requests, artefact, broken,
+            coalesce(name, '') || '/' || coalesce(model, '') || '/' || record AS record FROM used
+          WHERE used_at IS NULL OR (used_at >= {s.start} AND used_at < {s.end})) AS u
+    LEFT JOIN eligibility AS e ON e.name = u.name) AS ruled)"""
 
     def _accepted(self) -> tuple[str, ...]:
         return tuple(a.casefold() for a in self.accepted)
