@@ -102,7 +102,7 @@ matched AS (
 judged AS (
   SELECT subject, record, moment, artefact, doubt,
     CASE WHEN moment IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
-         WHEN allowed AND until <= {self.scope.as_of} THEN CASE WHEN coalesce(broken, true) THEN 'unknown' ELSE 'ok' END
+         WHEN allowed AND until <= {self.scope.as_of} THEN CASE WHEN NOT broken THEN 'ok' ELSE 'unknown' END
          WHEN unlisted THEN 'unlisted'
          WHEN perhaps OR NOT coalesce(provable, false) THEN 'unknown'
          ELSE 'violation' END AS outcome
@@ -110,7 +110,7 @@ judged AS (
 coded AS (
   SELECT subject, record, moment, CASE WHEN outcome = 'unlisted' THEN 'unknown' ELSE outcome END AS outcome,
     CASE outcome WHEN 'unlisted' THEN '{Reason.NO_EVIDENCE}' WHEN 'violation' THEN {sql.text(self.without)}
-                 WHEN 'unknown' THEN coalesce(doubt, '{Reason.UNREADABLE_ROWS}') ELSE '' END AS why,
+                 WHEN 'ok' THEN '' ELSE coalesce(doubt, '{Reason.UNREADABLE_ROWS}') END AS why,
     CAST(NULL AS BIGINT) AS measure, artefact FROM judged
   UNION ALL
   SELECT subject, record, moment, state, coalesce(doubt, ''), CAST(NULL AS BIGINT), artefact FROM event

@@ -122,21 +122,22 @@ compared AS (
         cases = (
             ("versions > 1", Reason.CONTRADICTED),
             ("broken OR coalesce(card_broken, 0) = 1", Reason.UNREADABLE_ROWS),
-            (unfit, Reason.INCOMPLETE_COVERAGE),
+            ("unfit", Reason.INCOMPLETE_COVERAGE),
             (f"NOT {within}", Reason.CONTRADICTED),
         )
-        unknown = " OR ".join(condition for condition, _ in cases)
-        why = " ".join(f"WHEN {condition} THEN '{reason}'" for condition, reason in cases)
+        doubt = " ".join(f"WHEN {condition} THEN '{reason}'" for condition, reason in cases)
         measure = "CAST(NULL AS BIGINT)" if self.basket else "CASE WHEN over THEN least WHEN NOT agreed THEN most END"
         return f"""
-  SELECT '{LINE}' AS subject, record, quoted_at AS moment,
-    CASE WHEN withdrawn THEN 'excused' WHEN agreed AND (over OR {unfit}) THEN 'ok'
-         WHEN over AND NOT doubted THEN 'violation' WHEN over OR {unknown} THEN 'unknown' ELSE 'ok' END AS outcome,
-    CASE WHEN withdrawn THEN 'withdrawn' WHEN agreed AND (over OR {unfit}) THEN 'agreed'
-         WHEN over AND NOT doubted THEN line || ' rises by more than the cap' {why}
-         WHEN over THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END AS why,
+  SELECT '{LINE}' AS subject, record, quoted_at AS moment, outcome,
+    CASE outcome WHEN 'excused' THEN 'withdrawn' WHEN 'violation' THEN line || ' rises by more than the cap'
+                 WHEN 'unknown' THEN CASE WHEN over THEN '{Reason.UNREADABLE_ROWS}' ELSE doubt END ELSE '' END AS why,
     CASE WHEN comparable AND NOT (over AND agreed) THEN nullif({measure}, {MAX_PRICE}) END AS measure, artefact
-  FROM (SELECT *, {agreed}, ({over}) AS over FROM compared) AS c"""
+  FROM (
+    SELECT *, CASE WHEN withdrawn THEN 'excused' WHEN agreed AND (over OR unfit) THEN 'ok'
+                   WHEN over AND NOT doubted THEN 'violation' WHEN over OR doubt IS NOT NULL THEN 'unknown'
+                   ELSE 'ok' END AS outcome
+    FROM (SELECT *, CASE {doubt} END AS doubt FROM (
+      SELECT *, {agreed}, ({over}) AS over, {unfit} AS unfit FROM compared) AS fitted) AS doubtful) AS ruled"""
 
     def _agreed(self, names: str, moment: str) -> str:
         """Return whether the customer agreed to a change of scope that names the price (`agreed`), or may have."""
