@@ -77,8 +77,8 @@ class RegulatedRegimeCompliance(Commitment):
         status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
         stopped = (
             f"status IN {texts(ENDED)} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
-            f"AND coalesce(period_end, {plain.last_day}) >= {first} AND current "
-            "AND NOT EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND o.current)"
+            f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ("
+            f"SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND {plain.current('o.')})"
         )
         successor = (
             "EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.main "

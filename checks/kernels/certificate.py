@@ -230,8 +230,8 @@ best AS (
     def _denials(self, query: Query) -> tuple[Exhibit, ...]:
         """The vendor's statement that nothing was triggered, where something was."""
         stated = query(
-            f"WITH {self.negative.trusted()} SELECT record, artefact FROM trusted WHERE usable AND current "
-            "ORDER BY record LIMIT 5"
+            f"WITH {self.negative.trusted()} SELECT record, artefact FROM trusted WHERE usable "
+            f"AND {self.negative.current()} ORDER BY record LIMIT 5"
         )
         return tuple(
             Exhibit(

@@ -132,11 +132,7 @@ stated AS (
         other = vendor if self.issuer_is_holder else f"NOT {alike}"
         return f"""{self.stated()},
 weighed AS (
-  SELECT *, (coalesce(first_day, {self.first_day}) <= {self.last_day}
-             AND coalesce({self._lasting()}, {self.last_day}) >= {self.first_day}) AS current,
-    (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
-     OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
-     OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse,
+  SELECT *,
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
          WHEN NOT sound OR NOT coalesce({other} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
          WHEN broken OR first_day IS NULL OR last_day IS NULL OR last_day < first_day THEN '{Reason.UNREADABLE_ROWS}'
@@ -149,12 +145,21 @@ trusted AS (
   SELECT *, (useless IS NULL AND broken_promise IS NULL AND wrong_sort IS NULL
              AND NOT ({self._bad_status()})) AS usable FROM weighed)"""
 
+    def current(self, of: str = "") -> str:
+        """Return the condition that a document, of the alias `of.`, lasts or may last on a day of the period."""
+        first, last = self.first_day, self.last_day
+        carried = f" + {31 * self.carry_months}" if self.carry_months else ""
+        return f"(coalesce({of}first_day, {first}) <= {last} AND coalesce({of}last_day{carried}, {last}) >= {first})"
+
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
         doubt = f"\n              OR (believable AND {self.extra_doubt})" if self.extra_doubt else ""
         return f"""{self.trusted()},
 followed AS (
-  SELECT *, {self._ended()} AS ended
+  SELECT *, {self._ended()} AS ended, {self.current()} AS current,
+    (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
+     OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
+     OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse
   FROM (SELECT *, (sound AND versions = 1 AND NOT broken) AS believable FROM trusted) AS trusted),
 judged AS (
   SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
@@ -188,9 +193,6 @@ judged AS (
 
     def _ended(self) -> str:
         return f"believable AND ({self.extra_violation})" if self.extra_violation else "1 = 0"
-
-    def _lasting(self) -> str:
-        return f"(last_day + {31 * self.carry_months})" if self.carry_months else "last_day"
 
     def _recent(self) -> str:
         """A document of the wrong sort breaks the promise only if it is what the vendor shows for this period."""

@@ -25,7 +25,7 @@ def nothing_happened(query: Query, denial: DocumentValid, subject: str) -> Reach
 def denials(query: Query, denial: DocumentValid) -> tuple[Exhibit, ...]:
     """Return the statements that nothing happened in the period, for where something did (rule G5)."""
     stated = query(
-        f"WITH {denial.trusted()} SELECT record, min(artefact) FROM trusted WHERE usable AND current "
+        f"WITH {denial.trusted()} SELECT record, min(artefact) FROM trusted WHERE usable AND {denial.current()} "
         f"GROUP BY record ORDER BY record LIMIT {MAX_STATEMENTS}"
     )
     return tuple(
