@@ -76,6 +76,7 @@ def answers(finding: Finding, stated: Mapping[str, Any]) -> Iterator[str]:
         "provisional": finding.provisional,
         "worst": finding.measure and finding.measure.worst,
         "uncovered": [c.subject for c in finding.coverage if not c.covered],
+        "shown": {e.record: e.why for e in finding.exhibits},
     }
     said |= {name: getattr(finding.population, name) for name in stated.get("population", {})}
     wanted = {name: stated[name] for name in said if name in stated}

@@ -117,7 +117,7 @@ setting AS (
     SELECT *, CASE WHEN broken OR keeps IS NULL THEN 'unknown' WHEN keeps = 'no' THEN 'ok'
                    WHEN place IN (SELECT subject FROM place) THEN 'violation' ELSE 'unknown' END AS outcome
     FROM snapshot WHERE captured_at IS NULL OR (captured_at >= {s.start} AND captured_at < {s.end})) AS ruled),
-was_off AS (SELECT DISTINCT place, captured_at FROM snapshot WHERE keeps = 'yes'),
+was_off AS (SELECT place, captured_at FROM snapshot WHERE keeps = 'yes'),
 unseen AS (
   SELECT 'snapshots' AS subject, t.subject || '/' || t.record AS record, t.met_at AS moment, 'unknown' AS outcome,
          '{Reason.INCOMPLETE_COVERAGE}' AS why, CAST(NULL AS BIGINT) AS measure, t.artefact
@@ -136,10 +136,10 @@ used AS (
          ({sql.defective()} OR coalesce(trim(feature), '') = '' OR used_at IS NULL
           OR used_at > {s.as_of} OR requests < 0) AS broken
   FROM feature_usage GROUP BY 1, 2, 3, 4, 6, 7),
-kept AS (SELECT DISTINCT u.model FROM used AS u JOIN keeping AS k ON contains(u.model, k.part)),
+kept AS (SELECT u.model FROM used AS u JOIN keeping AS k ON contains(u.model, k.part)),
 feature AS (
   SELECT 'feature' AS subject, record, used_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact, outcome,
-    CASE outcome WHEN 'excused' THEN 'accepted or not used' WHEN 'violation' THEN 'not eligible: ' || name || because
+    CASE outcome WHEN 'violation' THEN 'not eligible: ' || name || because
                  WHEN 'unknown' THEN CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
                                           ELSE '{Reason.INCOMPLETE_COVERAGE}' END ELSE '' END AS why
   FROM (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evidence.model import Finding
 
 #: What a case may state of a finding.
-STATED = ("status", "reasons", "assurance", "provisional", "population", "coverage", "measure")
+STATED = ("status", "reasons", "assurance", "provisional", "population", "coverage", "measure", "exhibits")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def _short(value: object) -> str:
         return "[" + ", ".join(_short(v) for v in value) + "]"
     if hasattr(value, "covered"):
         return f"{value.subject}{'+' if value.covered else '-'}{value.expected}/{value.observed} {value.note}"
-    return str(value)
+    return f"{value.record}: {value.why}" if hasattr(value, "record") else str(value)
 
 
 def summary(found: list[Effect]) -> str:
