@@ -18,7 +18,7 @@ from checks.contract import Contract, parse_contract
 from checks.engine.duck import DuckEngine
 from checks.judge import Evidence, judge
 from evidence.locker import Locker
-from evidence.model import Finding, Period
+from evidence.model import Finding, Outcome, Period
 from infra.source import Gathered, Gathering
 from infra.sources.files import Files
 
@@ -76,7 +76,7 @@ def answers(finding: Finding, stated: Mapping[str, Any]) -> Iterator[str]:
         "provisional": finding.provisional,
         "worst": finding.measure and finding.measure.worst,
         "uncovered": [c.subject for c in finding.coverage if not c.covered],
-        "shown": {e.record: e.why for e in finding.exhibits},
+        "against": [e.record for e in finding.exhibits if e.outcome is Outcome.OK],
     }
     said |= {name: getattr(finding.population, name) for name in stated.get("population", {})}
     wanted = {name: stated[name] for name in said if name in stated}

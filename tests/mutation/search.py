@@ -189,7 +189,7 @@ def _wider(plain: Finding) -> list[dict[str, Any]]:
         {"no_other_reason": True},
         {"uncovered": [c.subject for c in plain.coverage if not c.covered]},
         *({"counted": {c.subject: f"{c.observed} of {c.expected}"}} for c in plain.coverage),
-        {"shown": {e.record: e.why for e in plain.exhibits}},
+        {"against": [e.record for e in plain.exhibits]},
     ]
 
 

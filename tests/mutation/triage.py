@@ -36,7 +36,7 @@ def _short(value: object) -> str:
         return "[" + ", ".join(_short(v) for v in value) + "]"
     if hasattr(value, "covered"):
         return f"{value.subject}{'+' if value.covered else '-'}{value.expected}/{value.observed} {value.note}"
-    return f"{value.record}: {value.why}" if hasattr(value, "record") else str(value)
+    return str(getattr(value, "record", value))
 
 
 def summary(found: list[Effect]) -> str:
