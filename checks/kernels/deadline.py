@@ -73,7 +73,7 @@ judged AS (
     CASE WHEN outcome = 'violation' THEN coalesce(fault, cause, '')
          WHEN outcome <> 'unknown' THEN coalesce(note, '')
          WHEN doubt IS NOT NULL THEN doubt
-         WHEN trigger_at IS NULL OR due_at IS NULL OR trigger_at > {as_of} OR done_at > {as_of}
+         WHEN due_at IS NULL OR trigger_at > {as_of} OR done_at > {as_of}
            THEN '{Reason.UNREADABLE_ROWS}'
          ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why,
     coalesce(done_at, {as_of}) - measure_from AS measure, artefact
