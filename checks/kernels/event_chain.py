@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from checks import sql
 from checks.commitment import Scope
 from evidence.model import Reason
 
@@ -34,9 +35,8 @@ CHAINED = (
 
 
 def event_hash() -> str:
-    """Return the SQL of an event's hash; in a log without any link nobody asks for it, and it is null."""
-    lines = " || ".join(_line(f"CAST({column} AS VARCHAR)") for column in CHAINED)
-    return f"CASE WHEN (SELECT count(prev_hash) FROM audit_log) > 0 THEN sha256({lines}) END"
+    """Return the SQL of an event's hash."""
+    return f"sha256({' || '.join(_line(f'CAST({column} AS VARCHAR)') for column in CHAINED)})"
 
 
 def _line(value: str) -> str:
@@ -65,12 +65,12 @@ linked AS (
               WHEN lower(trim(e.prev_hash)) IN (SELECT prev_hash FROM fork) THEN 'unsure'
               WHEN e.record NOT IN (SELECT record FROM loose) THEN NULL
               WHEN e.record IN (SELECT record FROM oldest) AND e.occurred_at = g.first_at THEN NULL
-              WHEN g.broken = 1 THEN 'unsure' ELSE 'broken' END
+              WHEN g.broken THEN 'unsure' ELSE 'broken' END
          WHEN p.seq_no IS NULL OR list_contains(p.hashes, lower(trim(e.prev_hash))) THEN NULL
-         WHEN p.broken = 1 OR p.versions > 1 OR e.seq_no IN (SELECT seq_no FROM doubled) THEN 'unsure'
+         WHEN p.broken OR p.versions > 1 OR e.seq_no IN (SELECT seq_no FROM doubled) THEN 'unsure'
          ELSE 'broken' END AS link,
     CASE WHEN g.numbers = 0 THEN NULL
-         WHEN e.seq_no IS NULL OR e.seq_no < 0 THEN '{Reason.INCOMPLETE_COVERAGE}'
+         WHEN e.seq_no IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN e.seq_no IN (SELECT seq_no FROM doubled) THEN '{Reason.CONTRADICTED}' END AS place
   FROM ({event("*")}) AS e CROSS JOIN edge AS g
   LEFT JOIN chained AS p ON p.seq_no = e.seq_no - 1 AND e.seq_no >= 0)"""
@@ -80,23 +80,23 @@ def _everything(event: Select) -> str:
     """Return the CTEs that ask something of all events."""
     return f"""
 doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e
-  WHERE seq_no >= 0 AND seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
+  WHERE seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
          max(CASE WHEN seq_no >= 0 THEN seq_no END) AS last_no, count(CASE WHEN seq_no >= 0 THEN 1 END) AS numbered,
          count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
-  FROM ({event("seq_no, occurred_at, prev_hash, broken")}) AS e)"""
+         bool_or({sql.defective()}) AS broken
+  FROM ({event("seq_no, occurred_at, prev_hash, defects")}) AS e)"""
 
 
 def _chain(event: Select) -> str:
     """Return the CTEs of a chain of hashes, which are empty where there is none."""
     return f"""
 chain AS (
-  SELECT * FROM ({event("record, seq_no, occurred_at, prev_hash, hash, broken")}) AS e
+  SELECT *, {event_hash()} AS hash FROM ({event(", ".join(("record", *CHAINED, "defects")))}) AS e
   WHERE (SELECT links FROM edge) > 0),
 chained AS (
-  SELECT seq_no, count(*) AS versions, list(hash) AS hashes, max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken
+  SELECT seq_no, count(*) AS versions, list(hash) AS hashes, bool_or({sql.defective()}) AS broken
   FROM chain WHERE seq_no >= 0 GROUP BY seq_no),
 loose AS (
   SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
@@ -118,10 +118,10 @@ def gaps(scope: Scope) -> str:
         "AND (SELECT sum(seq_no - low - 1) FROM hole) > (SELECT unnumbered FROM edge)"
     )
     return f"""
-  SELECT 'sequence' AS subject, {span} AS record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
-    CASE WHEN {proven} THEN 'violation' ELSE 'unknown' END AS outcome,
-    CASE WHEN {proven} THEN 'events ' || {span} || ' are missing' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
-  FROM hole
+  SELECT 'sequence' AS subject, span AS record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
+    CASE WHEN proven THEN 'violation' ELSE 'unknown' END AS outcome,
+    CASE WHEN proven THEN 'events ' || span || ' are missing' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
+  FROM (SELECT *, {span} AS span, ({proven}) AS proven FROM hole) AS h
   WHERE coalesce(low_at, {scope.start}) < {scope.end} AND coalesce(occurred_at, {scope.start}) >= {scope.start}"""
 
 
