@@ -82,11 +82,10 @@ def _everything(event: Select) -> str:
 doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e
   WHERE seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
-  SELECT min(occurred_at) AS first_at, min(CASE WHEN seq_no >= 0 THEN seq_no END) AS first_no,
-         max(CASE WHEN seq_no >= 0 THEN seq_no END) AS last_no, count(CASE WHEN seq_no >= 0 THEN 1 END) AS numbered,
-         count(CASE WHEN seq_no IS NULL THEN 1 END) AS unnumbered, count(seq_no) AS numbers, count(prev_hash) AS links,
-         bool_or({sql.defective()}) AS broken
-  FROM ({event("seq_no, occurred_at, prev_hash, defects")}) AS e)"""
+  SELECT min(occurred_at) AS first_at, min(number) AS first_no, max(number) AS last_no, count(number) AS numbered,
+         count(*) AS events, count(seq_no) AS numbers, count(prev_hash) AS links, bool_or({sql.defective()}) AS broken
+  FROM (SELECT *, CASE WHEN seq_no >= 0 THEN seq_no END AS number
+        FROM ({event("seq_no, occurred_at, prev_hash, defects")}) AS e) AS placed)"""
 
 
 def _chain(event: Select) -> str:
@@ -106,30 +105,29 @@ fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM chain WHERE seq_no IS N
   GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1)"""
 
 
-def gaps(scope: Scope) -> str:
+def gaps() -> str:
     """Return one row for each run of missing numbers that lies in the period, or may lie in it.
 
     Missing numbers are proven missing when events of the period stand on both sides and there are more of them than
-    events without a number, any of which might be one of them.
+    events without a number that can be one, any of which might be one of them.
     """
-    span = "CAST(low + 1 AS VARCHAR) || '-' || CAST(seq_no - 1 AS VARCHAR)"
-    proven = (
-        f"low_at >= {scope.start} AND occurred_at < {scope.end} "
-        "AND (SELECT sum(seq_no - low - 1) FROM hole) > (SELECT unnumbered FROM edge)"
-    )
     return f"""
   SELECT 'sequence' AS subject, span AS record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
     CASE WHEN proven THEN 'violation' ELSE 'unknown' END AS outcome,
     CASE WHEN proven THEN 'events ' || span || ' are missing' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
-  FROM (SELECT *, {span} AS span, ({proven}) AS proven FROM hole) AS h
-  WHERE coalesce(low_at, {scope.start}) < {scope.end} AND coalesce(occurred_at, {scope.start}) >= {scope.start}"""
+  FROM (
+    SELECT *, CAST(low + 1 AS VARCHAR) || '-' || CAST(seq_no - 1 AS VARCHAR) AS span,
+      inside AND (SELECT sum(seq_no - low - 1) FROM hole WHERE inside) > (SELECT events - numbered FROM edge) AS proven
+    FROM hole) AS h"""
 
 
-def holes(event: Select) -> str:
-    """Return the CTE `hole`: neighbours in the sequence between which numbers are missing.
+def holes(event: Select, scope: Scope) -> str:
+    """Return the CTE `hole`: neighbours in the sequence between which numbers are missing, in the period or perhaps.
 
-    Only numbers that leave some out between the first and the last are put in order.
+    `inside` says that both stand in the period in all that is said of them, and before the audit. Only numbers that
+    leave some out between the first and the last are put in order.
     """
+    last = min(scope.end - 1, scope.as_of)
     return f"""
 gap AS (
   SELECT * FROM (
@@ -138,9 +136,12 @@ gap AS (
       + (SELECT coalesce(sum(versions - 1), 0) FROM doubled) > 0) AS ordered
   WHERE seq_no - low > 1),
 shore AS (
-  SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact
+  SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact,
+         bool_and(coalesce(occurred_at >= {scope.start} AND occurred_at <= {last}, false)) AS inside,
+         bool_or(coalesce(occurred_at < {scope.end}, true)) AS early,
+         bool_or(coalesce(occurred_at >= {scope.start}, true)) AS late
   FROM ({event("seq_no, occurred_at, artefact")}) AS e
   WHERE seq_no IN (SELECT seq_no FROM gap) OR seq_no IN (SELECT low FROM gap) GROUP BY seq_no),
 hole AS (
-  SELECT g.seq_no, h.occurred_at, h.artefact, g.low, l.occurred_at AS low_at
-  FROM gap AS g JOIN shore AS h ON h.seq_no = g.seq_no JOIN shore AS l ON l.seq_no = g.low)"""
+  SELECT g.seq_no, h.occurred_at, h.artefact, g.low, l.inside AND h.inside AS inside
+  FROM gap AS g JOIN shore AS h ON h.seq_no = g.seq_no JOIN shore AS l ON l.seq_no = g.low WHERE l.early AND h.late)"""

@@ -62,11 +62,11 @@ class LogComplete:
         return f"""
 WITH {self._events()},
 {event_chain.ctes(self._event)},
-{event_chain.holes(self._event)},
+{event_chain.holes(self._event, self.scope)},
 disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
 judged AS (
   {self._judged()}
-  UNION ALL {event_chain.gaps(self.scope)}
+  UNION ALL {event_chain.gaps()}
   {self._requests()})
 {sql.worst_per_record("judged")}
 """
