@@ -62,7 +62,7 @@ linked AS (
          WHEN e.prev_hash IS NULL THEN CASE WHEN e.seq_no = g.first_no OR (e.seq_no IS NULL
               AND e.occurred_at = g.first_at) THEN NULL ELSE 'unsure' END
          WHEN e.seq_no IS NULL THEN CASE
-              WHEN lower(trim(e.prev_hash)) IN (SELECT prev_hash FROM fork) THEN 'unsure'
+              WHEN lower(trim(e.prev_hash)) IN (SELECT follows FROM fork) THEN 'unsure'
               WHEN e.record NOT IN (SELECT record FROM loose) THEN NULL
               WHEN e.record IN (SELECT record FROM oldest) AND e.occurred_at = g.first_at THEN NULL
               WHEN g.broken THEN 'unsure' ELSE 'broken' END
@@ -83,7 +83,8 @@ doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e
   WHERE seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(number) AS first_no, max(number) AS last_no, count(number) AS numbered,
-         count(*) AS events, count(seq_no) AS numbers, count(prev_hash) AS links, bool_or({sql.defective()}) AS broken
+         count(*) AS events, count(seq_no) AS numbers, count(prev_hash) AS links,
+         bool_or({sql.defective()} OR occurred_at IS NULL) AS broken
   FROM (SELECT *, CASE WHEN seq_no >= 0 THEN seq_no END AS number
         FROM ({event("seq_no, occurred_at, prev_hash, defects")}) AS e) AS placed)"""
 
@@ -92,17 +93,17 @@ def _chain(event: Select) -> str:
     """Return the CTEs of a chain of hashes, which are empty where there is none."""
     return f"""
 chain AS (
-  SELECT *, {event_hash()} AS hash FROM ({event(", ".join(("record", *CHAINED, "defects")))}) AS e
+  SELECT *, {event_hash()} AS hash, lower(trim(prev_hash)) AS follows
+  FROM ({event(", ".join(("record", *CHAINED, "defects")))}) AS e
   WHERE (SELECT links FROM edge) > 0),
 chained AS (
   SELECT seq_no, count(*) AS versions, list(hash) AS hashes, bool_or({sql.defective()}) AS broken
   FROM chain WHERE seq_no >= 0 GROUP BY seq_no),
 loose AS (
-  SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
-    AND lower(trim(prev_hash)) NOT IN (SELECT hash FROM chain)),
+  SELECT record, occurred_at FROM chain WHERE seq_no IS NULL AND follows NOT IN (SELECT hash FROM chain)),
 oldest AS (SELECT record FROM loose ORDER BY occurred_at NULLS FIRST, record LIMIT 1),
-fork AS (SELECT lower(trim(prev_hash)) AS prev_hash FROM chain WHERE seq_no IS NULL AND prev_hash IS NOT NULL
-  GROUP BY lower(trim(prev_hash)) HAVING count(*) > 1)"""
+fork AS (SELECT follows FROM chain WHERE follows IN (SELECT follows FROM chain WHERE seq_no IS NULL)
+  GROUP BY follows HAVING count(*) > 1)"""
 
 
 def gaps() -> str:
