@@ -133,8 +133,8 @@ def holes(event: Select, scope: Scope) -> str:
 gap AS (
   SELECT * FROM (
     SELECT seq_no, lag(seq_no) OVER (ORDER BY seq_no) AS low FROM ({event("seq_no")}) AS e
-    WHERE seq_no >= 0 AND (SELECT last_no - first_no + 1 - numbered FROM edge)
-      + (SELECT coalesce(sum(versions - 1), 0) FROM doubled) > 0) AS ordered
+    WHERE seq_no >= 0 AND (SELECT last_no - first_no - numbered FROM edge)
+      + (SELECT coalesce(sum(versions - 1), 0) FROM doubled) >= 0) AS ordered
   WHERE seq_no - low > 1),
 shore AS (
   SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact,
