@@ -125,8 +125,9 @@ def gaps() -> str:
 def holes(event: Select, scope: Scope) -> str:
     """Return the CTE `hole`: neighbours in the sequence between which numbers are missing, in the period or perhaps.
 
-    `inside` says that both stand in the period in all that is said of them, and before the audit. Only numbers that
-    leave some out between the first and the last are put in order.
+    `inside` says that both stand in the period in all that is said of them, and before the audit, and that nothing else
+    is said of their numbers: `wavering` has the events of which it is. Only numbers that leave some out between the
+    first and the last are put in order.
     """
     last = min(scope.end - 1, scope.as_of)
     return f"""
@@ -138,11 +139,12 @@ gap AS (
   WHERE seq_no - low > 1),
 shore AS (
   SELECT seq_no, min(occurred_at) AS occurred_at, min(artefact) AS artefact,
-         bool_and(coalesce(occurred_at >= {scope.start} AND occurred_at <= {last}, false)) AS inside,
+         bool_and(coalesce(sure_at >= {scope.start} AND sure_at <= {last}, false)) AS inside,
          bool_or(coalesce(occurred_at < {scope.end}, true)) AS early,
          bool_or(coalesce(occurred_at >= {scope.start}, true)) AS late
-  FROM ({event("seq_no, occurred_at, artefact")}) AS e
-  WHERE seq_no IN (SELECT seq_no FROM gap) OR seq_no IN (SELECT low FROM gap) GROUP BY seq_no),
+  FROM (SELECT *, CASE WHEN record NOT IN (SELECT record FROM wavering) THEN occurred_at END AS sure_at
+        FROM ({event("record, seq_no, occurred_at, artefact")}) AS e
+        WHERE seq_no IN (SELECT seq_no FROM gap) OR seq_no IN (SELECT low FROM gap)) AS s GROUP BY seq_no),
 hole AS (
   SELECT g.seq_no, h.occurred_at, h.artefact, g.low, l.inside AND h.inside AS inside
   FROM gap AS g JOIN shore AS h ON h.seq_no = g.seq_no JOIN shore AS l ON l.seq_no = g.low WHERE l.early AND h.late)"""

@@ -79,7 +79,8 @@ several AS ({SEVERAL.select}),
 sharing AS ({SHARING.select}),
 versions AS (
   SELECT {told}, min(artefact) AS artefact FROM ({_stated((*_EVENT, "artefact"))}) AS s
-  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told})"""
+  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told}),
+wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT coalesce(seq_no, -1)) > 1)"""
 
     def _event(self, columns: str) -> str:
         """Return columns of every event: rows that alone speak of one as they are, and its versions."""
