@@ -26,12 +26,8 @@ SHARING = Repeated("seq_no", "audit_log")
 #: What the meter counts, and what stands in the log besides.
 METERED, UNMETERED = "event", "other event"
 
-_COLUMNS = (
-    *("seq_no", "occurred_at", "actor", "actor_type", "action", "resource", "request_id", "model", "region_code"),
-    *("outcome", "prev_hash"),
-)
 #: What makes two rows say the same of an event.
-_EVENT = ("record", *_COLUMNS, "hash", "lacking", "broken", "unsure")
+_EVENT = ("record", *event_chain.CHAINED, "actor", "defects")
 _NUMBERS = ("seq_no", "occurred_at")
 
 
@@ -66,11 +62,11 @@ class LogComplete:
         return f"""
 WITH {self._events()},
 {event_chain.ctes(self._event)},
-{event_chain.holes(self._event)},
+{event_chain.holes(self._event, self.scope)},
 disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
 judged AS (
   {self._judged()}
-  UNION ALL {event_chain.gaps(self.scope)}
+  UNION ALL {event_chain.gaps()}
   {self._requests()})
 {sql.worst_per_record("judged")}
 """
@@ -82,78 +78,64 @@ judged AS (
 several AS ({SEVERAL.select}),
 sharing AS ({SHARING.select}),
 versions AS (
-  SELECT {told}, min(artefact) AS artefact FROM ({self._stated((*_EVENT, "artefact"))}) AS s
-  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told})"""
+  SELECT {told}, min(artefact) AS artefact FROM ({_stated((*_EVENT, "artefact"))}) AS s
+  WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told}),
+wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT coalesce(seq_no, -1)) > 1)"""
 
     def _event(self, columns: str) -> str:
         """Return columns of every event: rows that alone speak of one as they are, and its versions."""
         wanted = (*_EVENT, "artefact") if columns == "*" else tuple(columns.split(", "))
         told = ", ".join(wanted)
         return (
-            f"SELECT {told} FROM ({self._stated(wanted)}) AS s "
+            f"SELECT {told} FROM ({_stated(wanted)}) AS s "
             "WHERE NOT EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) "
             f"UNION ALL SELECT {told} FROM versions"
         )
 
-    def _stated(self, columns: Iterable[str]) -> str:
-        """Return a SELECT of the record and these columns of every row."""
-        lacking = " ".join(
-            f"WHEN {_empty(c)} AND NOT list_contains(coalesce(defects, []), '{c}') THEN '{c} is missing'"
-            for c in self.required
-        )
-        unreadable = " OR ".join(_empty(c) for c in NEEDED)
-        made = {
-            "hash": event_chain.event_hash(),
-            "lacking": f"CASE {lacking} END",
-            "broken": f"({sql.defective()})",
-            "unsure": f"({sql.defective()} OR {unreadable} OR seq_no < 0 OR occurred_at > {self.scope.as_of})",
-        }
-        told = (f"{made[c]} AS {c}" if c in made else c for c in columns if c != "record")
-        return f"SELECT {', '.join((f'{SEVERAL.key} AS record', *told))} FROM audit_log"
-
     def _judged(self) -> str:
-        metered = sql.one_of("action", self.actions) if self.actions else "1 = 1"
-        foreign = f"NOT {sql.one_of('actor_type', self.actor_types)}" if self.actor_types else "1 = 0"
-        shared = "1 = 0" if self.actor_types else sql.one_of("actor_type", SHARED)
-        cases = [
-            (f"occurred_at > {self.scope.as_of}", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
-            ("lacking IS NOT NULL", "violation", "lacking"),
-            (foreign, "violation", "'the actor is a ' || actor_type"),
-            ("link = 'broken'", "violation", "'the hash chain is broken'"),
-            ("unsure", "unknown", f"'{Reason.UNREADABLE_ROWS}'"),
-            ("record IN (SELECT record FROM disputed)", "unknown", f"'{Reason.CONTRADICTED}'"),
-            ("place IS NOT NULL", "unknown", "place"),
-            ("link = 'unsure'", "unknown", f"'{Reason.INCOMPLETE_COVERAGE}'"),
-            (shared, "unknown", f"'{Reason.INCOMPLETE_COVERAGE}'"),
-        ]
-        outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said, _ in cases)
-        why = " ".join(f"WHEN {condition} THEN {said}" for condition, _, said in cases)
+        """What breaks the promise outranks what cannot be told, unless it is said to have happened after the audit."""
+        subject, foreign, shared = f"'{METERED}'", "", f"OR lower(actor_type) IN {sql.texts(SHARED)}"
+        if self.actions:
+            counted = f"action IS NULL OR {sql.one_of('action', self.actions)}"
+            subject = f"CASE WHEN {counted} THEN '{METERED}' ELSE '{UNMETERED}' END"
+        if self.actor_types:
+            accepted = sql.one_of("actor_type", self.actor_types)
+            foreign, shared = f"WHEN NOT {accepted} THEN 'the actor is a ' || actor_type", ""
+        lacking = " ".join(f"WHEN {_said(c)} THEN '{c} is missing'" for c in self.required)
+        needed = ", ".join(f"coalesce(trim({c}), '')" for c in NEEDED if c not in _NUMBERS)
         return f"""
-  SELECT CASE WHEN action IS NULL OR {metered} THEN '{METERED}' ELSE '{UNMETERED}' END AS subject, record,
-         occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
-         CASE {outcome} ELSE 'ok' END AS outcome, CASE {why} ELSE '' END AS why
-  FROM linked WHERE occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end})"""
+  SELECT {subject} AS subject, record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
+         CASE WHEN fault IS NOT NULL THEN 'violation' WHEN doubt IS NOT NULL THEN 'unknown' ELSE 'ok' END AS outcome,
+         coalesce(fault, doubt, '') AS why
+  FROM (
+    SELECT *,
+      CASE WHEN later THEN NULL ELSE coalesce(CASE '' {lacking} END,
+           CASE {foreign} WHEN link = 'broken' THEN 'the hash chain is broken' END) END AS fault,
+      CASE WHEN later OR occurred_at IS NULL OR seq_no < 0 OR '' IN ({needed}) OR {sql.defective()}
+             THEN '{Reason.UNREADABLE_ROWS}'
+           WHEN record IN (SELECT record FROM disputed) THEN '{Reason.CONTRADICTED}'
+           ELSE coalesce(place, CASE WHEN link = 'unsure' {shared} THEN '{Reason.INCOMPLETE_COVERAGE}' END) END AS doubt
+    FROM (SELECT *, occurred_at > {self.scope.as_of} AS later FROM linked) AS timed
+    WHERE occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end})) AS ruled"""
 
     def _requests(self) -> str:
         """Requests for the log that were made in the period or fell due in it; delivered exactly on time is in time."""
         if self.deliver_within is None:
             return ""
         scope, limit = self.scope, self.deliver_within.microseconds
-        unreadable = (
-            f"{sql.defective()} OR request_id IS NULL OR requested_at IS NULL OR requested_at > {scope.as_of} "
-            f"OR delivered_at < requested_at OR delivered_at > {scope.as_of}"
-        )
-        late = f"requested_at + {limit} < least(coalesce(delivered_at, {scope.as_of}), {scope.as_of})"
-        read = "NOT list_contains(coalesce(defects, []), 'delivered_at')"
-        late += f" AND {read} AND coalesce(delivered_at >= requested_at, true)"
         return f"""
-  UNION ALL SELECT 'request for the log', {sql.identity("request_id")}, requested_at, CAST(NULL AS BIGINT), artefact,
-    CASE WHEN {late} THEN 'violation' WHEN {unreadable} THEN 'unknown'
-         WHEN delivered_at IS NULL THEN 'open' ELSE 'ok' END,
-    CASE WHEN {late} THEN 'the log was not delivered in time'
-         WHEN {unreadable} THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END
-  FROM log_requests
-  WHERE requested_at IS NULL OR (requested_at < {scope.end} AND requested_at + {limit} >= {scope.start})"""
+  UNION ALL SELECT 'request for the log', record, requested_at, CAST(NULL AS BIGINT), artefact,
+    CASE WHEN late THEN 'violation' WHEN unreadable THEN 'unknown' WHEN delivered_at IS NULL THEN 'open' ELSE 'ok' END,
+    CASE WHEN late THEN 'the log was not delivered in time'
+         WHEN unreadable THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END
+  FROM (
+    SELECT {sql.identity("request_id")} AS record, requested_at, delivered_at, artefact,
+      (requested_at + {limit} < least(delivered_at, {scope.as_of})
+       AND NOT list_contains(coalesce(defects, []), 'delivered_at')) AS late,
+      ({sql.defective()} OR request_id IS NULL OR requested_at IS NULL OR requested_at > {scope.as_of}
+       OR delivered_at < requested_at OR delivered_at > {scope.as_of}) AS unreadable
+    FROM log_requests
+    WHERE requested_at IS NULL OR (requested_at < {scope.end} AND requested_at + {limit} >= {scope.start})) AS asked"""
 
     def reach(self, query: Query) -> Reach:
         """Return whether the log holds what the meter counted, and what other records know of that it does not."""
@@ -190,7 +172,7 @@ versions AS (
         series = query(f"""
 WITH total AS (
   SELECT DISTINCT meter, period_start, period_end, value FROM usage_totals
-  WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
+  WHERE metric = 'requests' AND system_id IS NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {self.scope.start} AND period_end <= {self.scope.end}
     AND NOT {sql.same("meter", METERED)} AND NOT {sql.dependent_meter(self.scope.excluded_meters)}),
 counted AS (
@@ -240,8 +222,20 @@ FROM counted GROUP BY meter ORDER BY meter""")
         return {Reason.INCOMPLETE_COVERAGE}
 
 
-def _empty(column: str) -> str:
-    """Return the condition that an event leaves a column out; empty text says nothing either."""
+def _stated(columns: Iterable[str]) -> str:
+    """Return a SELECT of the record and these columns of every row."""
+    told = (column for column in columns if column != "record")
+    return f"SELECT {', '.join((f'{SEVERAL.key} AS record', *told))} FROM audit_log"
+
+
+def _said(column: str) -> str:
+    """Return the text of a column, '' where an event leaves it out or it is empty; what cannot be read says something.
+
+    Responses are never read, so that no event can be told to lack its own.
+    """
     if column == "response":
-        return "1 = 0"
-    return f"{column} IS NULL" if column in _NUMBERS else f"coalesce(trim({column}), '') = ''"
+        return "'never read'"
+    unread = f"CASE WHEN list_contains(coalesce(defects, []), '{column}') THEN 'unreadable' ELSE '' END"
+    if column in _NUMBERS:
+        return f"CASE WHEN {column} IS NULL THEN {unread} ELSE 'a number' END"
+    return f"coalesce(trim({column}), {unread})"
