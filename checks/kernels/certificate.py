@@ -95,7 +95,8 @@ duty AS (
   SELECT p.trigger_record, p.record, p.systems, s.system, s.sure FROM pair AS p JOIN system AS s
     ON coalesce(s.valid_from <= p.issued_at, true) AND coalesce(s.valid_to > p.occurred_at, true)
   WHERE p.scope IS NULL
-  UNION SELECT p.trigger_record, p.record, p.systems, r.system, true FROM pair AS p JOIN lived AS r
+  UNION SELECT p.trigger_record, p.record, p.systems, r.system, coalesce(r.struck_at > p.occurred_at, true)
+  FROM pair AS p JOIN lived AS r
     ON r.broken = 0 AND r.captured_at <= p.occurred_at AND coalesce(r.gone_at > p.occurred_at, true)
   WHERE p.scope IS NULL
   UNION SELECT trigger_record, record, systems, system, system IN (SELECT system FROM spoken) FROM asked)"""

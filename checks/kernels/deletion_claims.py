@@ -112,14 +112,14 @@ def lived(scope: Scope, named: str | None = None) -> str:
     """Return the CTE `lived`: the records of every system that the inventory does not leave out.
 
     It cannot leave out one of `named`, a list of systems that the contract names. A record is seen when a snapshot
-    shows it and when it is deleted: until then it existed (`seen_at`). It is gone at its deletion, or when it was
-    missing, unless it was seen afterwards.
+    shows it and when it is deleted: until then it existed (`seen_at`). It is said to be gone at its deletion, or when
+    it was missing (`struck_at`), and is, unless it was seen afterwards (`gone_at`).
     """
     besides = f" AND lower(trim(system_id)) NOT IN {named}" if named else ""
     return f"""
 life AS (
   SELECT lower(trim(system_id)) AS system, {sql.identity("record_id")} AS record, min(captured_at) AS captured_at,
-    max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS gone_at,
+    max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS struck_at,
     max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} THEN NULL ELSE snapshot_at END)) AS seen_at,
     max(CASE WHEN {sql.defective()} OR {blank("system_id")} OR {blank("record_id")} OR content_class IS NULL
                   OR captured_at IS NULL OR greatest(captured_at, deleted_at, snapshot_at, gone_by) > {scope.as_of}
@@ -131,9 +131,7 @@ life AS (
     WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}){besides}), true)
   GROUP BY 1, 2),
 lived AS (
-  SELECT system, record, captured_at, CASE WHEN seen_at > gone_at THEN NULL ELSE gone_at END AS gone_at, seen_at,
-    broken, artefact
-  FROM life)"""
+  SELECT *, CASE WHEN seen_at > struck_at THEN NULL ELSE struck_at END AS gone_at FROM life)"""
 
 
 def gone_before(instant: str, of: str) -> str:

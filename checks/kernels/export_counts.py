@@ -82,13 +82,14 @@ delivery AS (
     def _reckoned(self) -> str:
         """Return per delivery what the meters expect of it: the least and the most of them.
 
-        A record that cannot be read may be older than what was exported, or gone before it was asked for.
+        A record that cannot be read may be older than what was exported, or gone before it was asked for. One that was
+        seen after it was gone may be there or not.
         """
         return f"""
 reckoned AS (
   SELECT d.record, min(CASE WHEN m.complete THEN m.counted END) AS least_counted, max(m.counted) AS most_counted,
     {deletion_claims.gone_before("d.requested_at", "d")} AS gone_before,
-    (SELECT count(*) FROM lived AS l WHERE l.broken = 1
+    (SELECT count(*) FROM lived AS l WHERE (l.broken = 1 OR l.seen_at > l.struck_at)
        AND coalesce(list_contains(d.systems, l.system), true)) AS unread
   FROM delivery AS d JOIN metered AS m ON m.certificate = d.record
   GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to HAVING bool_or(m.complete)),
