@@ -118,7 +118,8 @@ def lived(scope: Scope, named: str | None = None) -> str:
     besides = f" AND lower(trim(system_id)) NOT IN {named}" if named else ""
     return f"""
 life AS (
-  SELECT lower(trim(system_id)) AS system, {sql.identity("record_id")} AS record, min(captured_at) AS captured_at,
+  SELECT nullif(lower(trim(system_id)), '') AS system, {sql.identity("record_id")} AS record,
+    min(captured_at) AS captured_at,
     max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS struck_at,
     max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} THEN NULL ELSE snapshot_at END)) AS seen_at,
     max(CASE WHEN {sql.defective()} OR {blank("system_id")} OR {blank("record_id")} OR content_class IS NULL

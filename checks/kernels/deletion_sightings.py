@@ -29,8 +29,11 @@ aftermath AS (
   SELECT greatest(min(c.issued_at) + 1, w.since) AS since
   FROM claim AS c CROSS JOIN window_start AS w GROUP BY w.since),
 claimed AS (
-  SELECT r.system, r.record, r.captured_at, r.seen_at, r.artefact, r.broken, c.issued_at, c.backups_until
-  FROM lived AS r JOIN claim AS c ON {own}),
+  SELECT r.system, r.record, r.captured_at, r.seen_at, r.artefact, c.issued_at, c.backups_until
+  FROM lived AS r JOIN claim AS c ON {own} WHERE r.broken = 0),
+certified AS (
+  SELECT r.system, r.record, min(c.issued_at) AS gone_at FROM lived AS r LEFT JOIN claim AS c ON {own}
+  GROUP BY r.system, r.record),
 seen AS ({" UNION ALL ".join(legs)})"""
 
 
@@ -51,27 +54,38 @@ def _records(after: str) -> str:
   SELECT 'record' AS subject, {named}, {last} AS moment, artefact,
     CASE WHEN {last} > greatest(issued_at, {backups}) AND {last} >= (SELECT since FROM window_start)
          THEN 'seen after its certified deletion' END AS fault, CAST(NULL AS VARCHAR) AS lack
-  FROM claimed WHERE broken = 0
+  FROM claimed
   UNION ALL SELECT 'record', {named}, seen_at, artefact, CAST(NULL AS VARCHAR), '{Reason.UNREADABLE_ROWS}'
   FROM lived CROSS JOIN aftermath WHERE broken = 1"""
 
 
 def _accesses(scope: Scope, after: str) -> str:
-    """An access is to the data when it names a record of it or, after the exit, a system."""
+    """An access is to the data when it names a record of it or, after the exit, a system.
+
+    What several records are called is gone for certain when all of them are.
+    """
     later = f"e.started_at BETWEEN s.since AND {scope.as_of}"
-    known, otherwise = "e.started_at > least(r.gone_at, p.gone_at)", ""
+    known, maybe = "e.started_at > r.gone_at OR e.started_at > p.gone_at", later
     if after == EXIT:
         known += " OR lower(trim(split_part(e.object, '/', 1))) IN (SELECT system FROM known_system)"
-        otherwise = f" WHEN {later} THEN '{Reason.CONTRADICTED}'"
+    else:
+        maybe += " AND e.started_at > least(r.first_at, p.first_at)"
     return f"""
   SELECT 'access', {sql.identity("event_id")}, e.started_at, e.artefact,
     CASE WHEN {later} AND ({known}) THEN 'access after the certified deletion' END,
     CASE WHEN {sql.defective()} OR {blank("event_id")} OR {blank("object")} OR e.started_at IS NULL
-         THEN '{Reason.UNREADABLE_ROWS}'{otherwise} END
+         THEN '{Reason.UNREADABLE_ROWS}' WHEN {maybe} THEN '{Reason.CONTRADICTED}' END
   FROM access_events AS e CROSS JOIN aftermath AS s
-  LEFT JOIN (SELECT record AS named, min(issued_at) AS gone_at FROM claimed GROUP BY 1) AS r ON r.named = e.object
-  LEFT JOIN (SELECT system || '/' || lower(record) AS named, min(issued_at) AS gone_at FROM claimed GROUP BY 1) AS p
-    ON p.named = lower(trim(e.object))"""
+  LEFT JOIN {_gone("record")} AS r ON r.called = e.object
+  LEFT JOIN {_gone("system || '/' || lower(record)")} AS p ON p.called = lower(trim(e.object))"""
+
+
+def _gone(called: str) -> str:
+    """Return since when any record of a name, and all records of it, are certified to be gone."""
+    return f"""(
+    SELECT {called} AS called, min(gone_at) AS first_at,
+      CASE WHEN count(*) = count(gone_at) THEN max(gone_at) END AS gone_at
+    FROM certified GROUP BY 1)"""
 
 
 def _activity(scope: Scope) -> str:
