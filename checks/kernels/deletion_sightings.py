@@ -91,11 +91,11 @@ def _gone(called: str) -> str:
 def _activity(scope: Scope) -> str:
     """Attempts that were refused before any token flowed touched nothing; using a key is not using the data."""
     later = f"e.occurred_at BETWEEN s.since AND {scope.as_of}"
-    tokens = "coalesce(e.input_tokens, 0) + coalesce(e.output_tokens, 0)"
+    used = "SELECT *, coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens FROM processing_activity"
     return f"""
   SELECT 'activity', {sql.identity("activity_id")}, e.occurred_at, e.artefact,
-    CASE WHEN {later} AND (e.outcome = 'ok' OR {tokens} > 0) THEN e.activity || ' after the certified deletion' END,
+    CASE WHEN {later} AND (e.outcome = 'ok' OR e.tokens > 0) THEN e.activity || ' after the certified deletion' END,
     CASE WHEN {sql.defective()} OR {blank("activity_id")} OR e.activity IS NULL OR e.occurred_at IS NULL
-         THEN '{Reason.UNREADABLE_ROWS}' WHEN e.outcome IN {sql.texts(NOT_PROCESSED)} AND {tokens} = 0 THEN NULL
+         THEN '{Reason.UNREADABLE_ROWS}' WHEN e.outcome IN {sql.texts(NOT_PROCESSED)} AND e.tokens = 0 THEN NULL
          WHEN {later} THEN '{Reason.CONTRADICTED}' END
-  FROM processing_activity AS e CROSS JOIN aftermath AS s WHERE coalesce(e.activity <> 'key', true)"""
+  FROM ({used}) AS e CROSS JOIN aftermath AS s WHERE coalesce(e.activity <> 'key', true)"""
