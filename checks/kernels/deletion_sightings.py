@@ -22,6 +22,10 @@ def ctes(scope: Scope, after: str) -> str:
     """
     own = "1 = 1" if after == EXIT else f"{within_days('r.captured_at', 'c')} AND list_contains(c.systems, r.system)"
     legs = [_records(after), _accesses(scope, after), *([_activity(scope)] if after == EXIT else [])]
+    certified = f"""
+certified AS (
+  SELECT r.system, r.record, min(c.issued_at) AS gone_at FROM lived AS r LEFT JOIN claim AS c ON {own}
+  GROUP BY r.system, r.record),"""
     return f"""
 claim AS (SELECT * FROM certificate WHERE doubt IS NULL),
 window_start AS (SELECT least({scope.start}, min(occurred_at)) AS since FROM awaited),
@@ -30,10 +34,7 @@ aftermath AS (
   FROM claim AS c CROSS JOIN window_start AS w GROUP BY w.since),
 claimed AS (
   SELECT r.system, r.record, r.captured_at, r.seen_at, r.artefact, c.issued_at, c.backups_until
-  FROM lived AS r JOIN claim AS c ON {own} WHERE r.broken = 0),
-certified AS (
-  SELECT r.system, r.record, min(c.issued_at) AS gone_at FROM lived AS r LEFT JOIN claim AS c ON {own}
-  GROUP BY r.system, r.record),
+  FROM lived AS r JOIN claim AS c ON {own} WHERE r.broken = 0),{certified if after != EXIT else ""}
 seen AS ({" UNION ALL ".join(legs)})"""
 
 
@@ -65,19 +66,24 @@ def _accesses(scope: Scope, after: str) -> str:
     What several records are called is gone for certain when all of them are.
     """
     later = f"e.started_at BETWEEN s.since AND {scope.as_of}"
-    known, maybe = "e.started_at > r.gone_at OR e.started_at > p.gone_at", later
     if after == EXIT:
-        known += " OR lower(trim(split_part(e.object, '/', 1))) IN (SELECT system FROM known_system)"
+        maybe, joined = later, ""
+        known = (
+            "e.object IN (SELECT record FROM lived) OR lower(trim(e.object)) IN (SELECT system || '/' || lower(record) "
+            "FROM lived) OR lower(trim(split_part(e.object, '/', 1))) IN (SELECT system FROM known_system)"
+        )
     else:
-        maybe += " AND e.started_at > least(r.first_at, p.first_at)"
+        maybe = f"{later} AND e.started_at > least(r.first_at, p.first_at)"
+        known = "e.started_at > r.gone_at OR e.started_at > p.gone_at"
+        joined = f"""
+  LEFT JOIN {_gone("record")} AS r ON r.called = e.object
+  LEFT JOIN {_gone("system || '/' || lower(record)")} AS p ON p.called = lower(trim(e.object))"""
     return f"""
   SELECT 'access', {sql.identity("event_id")}, e.started_at, e.artefact,
     CASE WHEN {later} AND ({known}) THEN 'access after the certified deletion' END,
     CASE WHEN {sql.defective()} OR {blank("event_id")} OR {blank("object")} OR e.started_at IS NULL
          THEN '{Reason.UNREADABLE_ROWS}' WHEN {maybe} THEN '{Reason.CONTRADICTED}' END
-  FROM access_events AS e CROSS JOIN aftermath AS s
-  LEFT JOIN {_gone("record")} AS r ON r.called = e.object
-  LEFT JOIN {_gone("system || '/' || lower(record)")} AS p ON p.called = lower(trim(e.object))"""
+  FROM access_events AS e CROSS JOIN aftermath AS s{joined}"""
 
 
 def _gone(called: str) -> str:
