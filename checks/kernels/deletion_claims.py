@@ -8,8 +8,7 @@ from evidence.model import Reason
 
 HARD = "('hard', 'crypto')"
 
-#: What a certificate must state before anything else of it is looked at.
-_TEXTS = ("certificate_id", "issuer", "file_sha256")
+#: What a certificate must state besides its issuer and the digest of its file, before anything else of it is looked at.
 _VALUES = ("trigger", "data_from", "data_to", "method", "backups_included", "subprocessors_included", "issued_at")
 _LISTS = ("scope_systems", "data_classes")
 
@@ -24,99 +23,135 @@ def lower_list(column: str) -> str:
     return f"list_transform({column}, lambda x: lower(trim(x)))"
 
 
+def within_days(instant: str, of: str) -> str:
+    """Return the condition that an instant lies in the days from `data_from` to `data_to` of a row."""
+    return f"{instant} >= {of}.data_from * {sql.DAY} AND {instant} < ({of}.data_to + 1) * {sql.DAY}"
+
+
 def triggers(scope: Scope, after: str, due: int) -> str:
-    """Return the CTE `trigger_event`: what occurred before the period's end, `alive` if due in the period or later."""
+    """Return `trigger_event`, what occurred before the period's end, and `awaited`, what was due in it or later.
+
+    `doubt` is the reason why nothing can be said of one.
+    """
     broken = (
-        f"{sql.defective()} OR {blank('trigger_id')} OR trigger IS NULL OR occurred_at IS NULL "
-        f"OR occurred_at > {scope.as_of} OR data_to < data_from OR len(scope) = 0"
+        f"{sql.defective()} OR {blank('trigger_id')} OR trigger IS NULL OR occurred_at IS NULL OR occurred_at > "
+        f"{scope.as_of} OR data_to < data_from OR len(scope) = 0 OR list_contains(scope, '')"
     )
     return f"""
 stated_trigger AS (
-  SELECT {sql.identity("trigger_id")} AS record, occurred_at, {lower_list("scope")} AS scope, data_from, data_to,
-         coalesce({broken}, false) AS broken, min(artefact) AS artefact
+  SELECT {sql.identity("trigger_id")} AS record, occurred_at, occurred_at + {due} AS due_at,
+    {lower_list("scope")} AS scope, data_from, data_to, coalesce({broken}, false) AS broken, min(artefact) AS artefact
   FROM deletion_triggers
-  WHERE (trigger IS NULL OR trigger = {sql.text(after)}) AND (occurred_at IS NULL OR occurred_at < {scope.end})
-  GROUP BY 1, 2, 3, 4, 5, 6),
+  WHERE coalesce(trigger = {sql.text(after)}, true) AND coalesce(occurred_at < {scope.end}, true)
+  GROUP BY 1, 2, 3, 4, 5, 6, 7),
 trigger_event AS (
-  SELECT *, coalesce(occurred_at + {due} >= {scope.start}, true) AS alive,
-         record IN (SELECT record FROM stated_trigger GROUP BY record HAVING count(*) > 1) AS disputed
-  FROM stated_trigger)"""
+  SELECT *, CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
+    WHEN record IN (SELECT record FROM stated_trigger GROUP BY record HAVING count(*) > 1)
+      THEN '{Reason.CONTRADICTED}' END AS doubt
+  FROM stated_trigger),
+awaited AS (SELECT * FROM trigger_event WHERE coalesce(due_at >= {scope.start}, true))"""
 
 
 def certificates(scope: Scope, after: str) -> str:
     """Return the CTE `certificate`: those issued by `as_of`, with the reason (`doubt`) why one proves nothing.
 
-    A certificate counts only with a valid signature, a digest of its file, and the vendor as its issuer.
+    A certificate counts only with a valid signature, a digest of its file, and the vendor as its issuer. What it leaves
+    in backups is there until `backups_until`.
     """
     columns = (
         "scope_systems, data_classes, data_from, data_to, record_count, backups_included, backup_expiry, "
         "subprocessors_included, exceptions, issued_at, signature"
     )
-    nothing = [*(blank(c) for c in _TEXTS), *(f"{c} IS NULL" for c in _VALUES)]
+    nothing = [blank("certificate_id"), *(f"{c} IS NULL" for c in _VALUES)]
     nothing += [f"coalesce(len({c}), 0) = 0" for c in _LISTS]
-    untrusted = (
-        f"coalesce(signature, '') <> 'valid' OR NOT coalesce({sql.same('issuer', scope.vendor)}, false) "
-        "OR NOT coalesce(regexp_matches(lower(trim(file_sha256)), '^[0-9a-f]{64}$'), false)"
+    trusted = (
+        f"coalesce(signature = 'valid' AND {sql.same('issuer', scope.vendor)} "
+        "AND regexp_matches(lower(trim(file_sha256)), '^[0-9a-f]{64}$'), false)"
     )
     unreadable = (
         f"{sql.defective()} OR {' OR '.join(nothing)} OR data_to < data_from OR data_to * {sql.DAY} > issued_at"
     )
     return f"""
 stated_certificate AS (
-  SELECT record, {columns}, systems, classes, untrusted, unreadable, min(artefact) AS artefact
+  SELECT record, {columns}, systems, classes, trusted, unreadable, min(artefact) AS artefact
   FROM (SELECT {sql.identity("certificate_id")} AS record, {columns}, {lower_list("scope_systems")} AS systems,
-          {lower_list("data_classes")} AS classes, coalesce({untrusted}, true) AS untrusted,
-          coalesce({unreadable}, false) AS unreadable, artefact
+          {lower_list("data_classes")} AS classes, {trusted} AS trusted, ({unreadable}) AS unreadable, artefact
         FROM deletion_certificates
-        WHERE (trigger IS NULL OR trigger = {sql.text(after)})
-          AND (issued_at IS NULL OR issued_at <= {scope.as_of})) AS stated
-  GROUP BY record, {columns}, systems, classes, untrusted, unreadable),
+        WHERE coalesce(trigger = {sql.text(after)}, true) AND coalesce(issued_at <= {scope.as_of}, true)) AS stated
+  GROUP BY record, {columns}, systems, classes, trusted, unreadable),
 certificate AS (
-  SELECT *, CASE
+  SELECT *, (backup_expiry + 1) * {sql.DAY} - 1 AS backups_until, CASE
     WHEN record IN (SELECT record FROM stated_certificate GROUP BY record HAVING count(*) > 1)
       THEN '{Reason.CONTRADICTED}'
-    WHEN untrusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN unreadable THEN '{Reason.UNREADABLE_ROWS}' END AS doubt
+    WHEN NOT trusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN unreadable THEN '{Reason.UNREADABLE_ROWS}' END AS doubt
   FROM stated_certificate)"""
 
 
-def systems(scope: Scope, named: str = "('')") -> str:
-    """Return the CTEs `known_system` (all named ones) and `system` (those that may hold content, `sure` if stated).
-
-    `lived` are the records of every system that the inventory does not leave out; it cannot leave out one of `named`, a
-    list of systems that the contract names.
-    """
+def known_systems() -> str:
+    """Return the CTE `known_system`: all systems that the inventory names."""
     return f"""
 known_system AS (
-  SELECT DISTINCT lower(trim(system_id)) AS system FROM system_inventory WHERE NOT ({blank("system_id")})),
+  SELECT lower(trim(system_id)) AS system FROM system_inventory WHERE NOT ({blank("system_id")}))"""
+
+
+def systems() -> str:
+    """Return the CTEs `system`, those that may hold content (`sure` if stated), and `spoken`, all that anything names.
+
+    They read `known_system` and `lived`.
+    """
+    return f"""
 system AS (
-  SELECT DISTINCT lower(trim(system_id)) AS system, kind, valid_from, valid_to,
+  SELECT lower(trim(system_id)) AS system, kind, valid_from, valid_to,
     coalesce(in_scope AND holds_content, false) AS sure
   FROM system_inventory
   WHERE NOT ({blank("system_id")}) AND coalesce(in_scope, true) AND coalesce(holds_content, true)),
-lived AS (
-  SELECT lower(trim(system_id)) AS system, {sql.identity("record_id")} AS record, min(captured_at) AS captured_at,
-    max(CASE WHEN delete_kind IN {HARD} THEN deleted_at END) AS gone_at,
-    max(CASE WHEN delete_kind IN {HARD} THEN NULL WHEN delete_kind = 'soft'
-             THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
-             ELSE coalesce(deleted_at, snapshot_at) END) AS seen_at,
+spoken AS (SELECT system FROM known_system UNION SELECT system FROM lived WHERE system IS NOT NULL)"""
+
+
+def lived(scope: Scope, named: str | None = None) -> str:
+    """Return the CTE `lived`: the records of every system that the inventory does not leave out.
+
+    It cannot leave out one of `named`, a list of systems that the contract names. A record is seen when a snapshot
+    shows it and when it is deleted: until then it existed (`seen_at`). It is said to be gone at its deletion, or when
+    it was missing (`struck_at`), and is, unless it was seen afterwards (`gone_at`).
+    """
+    besides = f" AND lower(trim(system_id)) NOT IN {named}" if named else ""
+    return f"""
+life AS (
+  SELECT nullif(lower(trim(system_id)), '') AS system, {sql.identity("record_id")} AS record,
+    min(captured_at) AS captured_at,
+    max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS struck_at,
+    max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} THEN NULL ELSE snapshot_at END)) AS seen_at,
     max(CASE WHEN {sql.defective()} OR {blank("system_id")} OR {blank("record_id")} OR content_class IS NULL
-                  OR captured_at IS NULL OR captured_at > {scope.as_of} OR deleted_at > {scope.as_of}
-                  OR snapshot_at > {scope.as_of} OR (deleted_at IS NOT NULL AND delete_kind IS NULL)
+                  OR captured_at IS NULL OR greatest(captured_at, deleted_at, snapshot_at, gone_by) > {scope.as_of}
+                  OR (deleted_at IS NOT NULL AND delete_kind IS NULL)
              THEN 1 ELSE 0 END) AS broken, min(artefact) AS artefact
   FROM data_lifecycle
-  WHERE lower(trim(system_id)) IS NULL OR lower(trim(system_id)) NOT IN (
+  WHERE coalesce(lower(trim(system_id)) NOT IN (
     SELECT lower(trim(system_id)) FROM system_inventory
-    WHERE system_id IS NOT NULL AND (in_scope = false OR holds_content = false) AND NOT ({sql.defective()})
-      AND lower(trim(system_id)) NOT IN {named})
-  GROUP BY 1, 2)"""
+    WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}){besides}), true)
+  GROUP BY 1, 2),
+lived AS (
+  SELECT *, CASE WHEN seen_at > struck_at THEN NULL ELSE struck_at END AS gone_at FROM life)"""
 
 
-def totals(scope: Scope, claims: str = "certificate") -> str:
-    """Return the CTE `metered`: what each independent meter counted over exactly the days a certificate covers.
+def gone_before(instant: str, of: str) -> str:
+    """Return how many records of the systems and days of a row were gone before an instant."""
+    return f"""(SELECT count(*) FROM lived AS r WHERE r.broken = 0 AND r.gone_at < {instant}
+       AND list_contains({of}.systems, r.system) AND {within_days("r.captured_at", of)})"""
 
-    `by_system` totals add up the systems that the certificate names, and only if each of them was counted. `claims`
-    names the CTE of certificates, or of anything else with their record, systems, days and doubt.
+
+def totals(scope: Scope, claims: str, *, whole: bool) -> str:
+    """Return the CTE `metered`: what each independent meter counted over the days a certificate covers, or more.
+
+    `claims` names the CTE of certificates, or of anything else with their record, systems and days. Totals add up the
+    systems that it names; if `whole`, those of no system count too, on their own (`by_system` is false). They are
+    `complete` if each day of each system was counted; else there were no fewer.
     """
+    concerns, due, keys = "list_contains(c.systems, t.system)", "systems", "certificate, meter"
+    if whole:
+        concerns, due = f"coalesce({concerns}, true)", "CASE WHEN system IS NULL THEN 1 ELSE systems END"
+        keys += ", by_system"
     return f"""
 total AS (
   SELECT DISTINCT meter, lower(trim(system_id)) AS system, period_start, period_end, value FROM usage_totals
@@ -129,15 +164,12 @@ within AS (
     c.data_from * {sql.DAY} AS low, (c.data_to + 1) * {sql.DAY} AS high,
     lag(t.period_end) OVER (PARTITION BY c.record, t.meter, t.system ORDER BY t.period_start, t.period_end) AS before
   FROM {claims} AS c JOIN total AS t ON t.period_start >= c.data_from * {sql.DAY}
-    AND t.period_end <= (c.data_to + 1) * {sql.DAY}
-    AND (t.system IS NULL OR list_contains(c.systems, t.system))
-  WHERE c.doubt IS NULL),
+    AND t.period_end <= (c.data_to + 1) * {sql.DAY} AND {concerns}),
 series AS (
-  SELECT certificate, meter, system, max(systems) AS systems, sum(value) AS counted FROM within
-  GROUP BY certificate, meter, system
-  HAVING min(period_start) = min(low) AND max(period_end) = min(high)
-     AND min(CASE WHEN coalesce(before = period_start, true) THEN 1 ELSE 0 END) = 1),
+  SELECT certificate, meter, {due} AS due, {"system IS NOT NULL AS by_system," if whole else ""}
+    CASE WHEN bool_and(coalesce(before <= period_start, true)) THEN sum(value) ELSE max(value) END AS counted,
+    min(period_start) = low AND max(period_end) = high AND bool_and(coalesce(before = period_start, true)) AS complete
+  FROM within GROUP BY certificate, meter, system, systems, low, high),
 metered AS (
-  SELECT certificate, meter, counted, false AS by_system FROM series WHERE system IS NULL
-  UNION ALL SELECT certificate, meter, sum(counted), true FROM series WHERE system IS NOT NULL
-  GROUP BY certificate, meter HAVING count(*) = max(systems))"""
+  SELECT {keys}, sum(counted) AS counted, bool_and(complete) AND count(*) = due AS complete
+  FROM series GROUP BY {keys}, due)"""

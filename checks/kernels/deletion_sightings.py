@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks import sql
 from checks.commitment import Scope
-from checks.kernels.deletion_claims import blank
+from checks.kernels.deletion_claims import blank, within_days
 from checks.kernels.set_membership import NOT_PROCESSED
 from evidence.model import Reason
 
@@ -15,84 +15,93 @@ from evidence.model import Reason
 EXIT = "exit"
 
 
-def ctes(scope: Scope) -> str:
-    """Return the CTE `claim`, trusted certificates, whatever triggered them, and what may contradict them."""
-    tokens = "coalesce(input_tokens, 0) + coalesce(output_tokens, 0)"
+def ctes(scope: Scope, after: str) -> str:
+    """Return the CTEs `claim`, trusted certificates, and `seen`, what may contradict them.
+
+    Each row of `seen` has its `fault`, where it certainly contradicts one, and its `lack`, where it may.
+    """
+    own = "1 = 1" if after == EXIT else f"{within_days('r.captured_at', 'c')} AND list_contains(c.systems, r.system)"
+    legs = [_records(after), _accesses(scope, after), *([_activity(scope)] if after == EXIT else [])]
+    certified = f"""
+certified AS (
+  SELECT r.system, r.record, min(c.issued_at) AS gone_at FROM lived AS r LEFT JOIN claim AS c ON {own}
+  GROUP BY r.system, r.record),"""
     return f"""
-claim AS (
-  SELECT c.*, (c.backup_expiry + 1) * {sql.DAY} - 1 AS backups_until FROM certificate AS c
-  WHERE c.doubt IS NULL),
-window_start AS (
-  SELECT least({scope.start}, coalesce(min(occurred_at), {scope.start})) AS since FROM trigger_event WHERE alive),
-access AS (
-  SELECT {sql.identity("event_id")} AS record, object, started_at, artefact AS source_artefact,
-    ({sql.defective()} OR {blank("event_id")} OR {blank("object")} OR started_at IS NULL) AS broken
-  FROM access_events),
-activity AS (
-  SELECT {sql.identity("activity_id")} AS record, activity AS done, occurred_at, artefact AS source_artefact,
-    {tokens} AS tokens, outcome,
-    coalesce(outcome IN {sql.texts(NOT_PROCESSED)} AND {tokens} = 0, false) AS refused,
-    ({sql.defective()} OR {blank("activity_id")} OR activity IS NULL OR occurred_at IS NULL) AS broken
-  FROM processing_activity WHERE coalesce(activity <> 'key', true))"""
+claim AS (SELECT * FROM certificate WHERE doubt IS NULL),
+window_start AS (SELECT least({scope.start}, min(occurred_at)) AS since FROM awaited),
+aftermath AS (
+  SELECT greatest(min(c.issued_at) + 1, w.since) AS since
+  FROM claim AS c CROSS JOIN window_start AS w GROUP BY w.since),
+claimed AS (
+  SELECT r.system, r.record, r.captured_at, r.seen_at, r.artefact, c.issued_at, c.backups_until
+  FROM lived AS r JOIN claim AS c ON {own} WHERE r.broken = 0),{certified if after != EXIT else ""}
+seen AS ({" UNION ALL ".join(legs)})"""
 
 
-def rows(scope: Scope, after: str) -> str:
+def rows() -> str:
     """Return what was seen after a claimed deletion; what cannot be read may be such a thing and is unknown."""
-    legs = [_records(scope, after), _accesses(scope, after)]
-    if after == EXIT:
-        legs.append(_activity(scope))
-    return "\n  UNION ALL ".join(legs)
+    return """
+  SELECT subject, record, moment, artefact, CASE WHEN fault IS NULL THEN 'unknown' ELSE 'violation' END AS outcome,
+    coalesce(fault, lack) AS why
+  FROM seen WHERE coalesce(fault, lack) IS NOT NULL"""
 
 
-def _records(scope: Scope, after: str) -> str:
-    """A record is seen when it is captured, when a snapshot shows it, and when it is deleted: until then it existed."""
-    last = "greatest(coalesce(r.gone_at, r.seen_at), coalesce(r.seen_at, r.gone_at))"
-    own = f"r.captured_at >= c.data_from * {sql.DAY} AND r.captured_at < (c.data_to + 1) * {sql.DAY}"
-    own += " AND list_contains(c.systems, r.system)"
-    if after == EXIT:
-        last, own = f"greatest({last}, r.captured_at)", "1 = 1"
-    allowed = (
-        "CASE WHEN r.system IN (SELECT system FROM system WHERE kind = 'backup') "
-        "THEN greatest(c.issued_at, coalesce(c.backups_until, c.issued_at)) ELSE c.issued_at END"
-    )
+def _records(after: str) -> str:
+    """Data in backups may be there until they expire; after the exit, none may be captured either."""
+    last = "greatest(seen_at, captured_at)" if after == EXIT else "seen_at"
+    backups = "CASE WHEN system IN (SELECT system FROM system WHERE kind = 'backup') THEN backups_until END"
+    named = "coalesce(system, '') || '/' || record AS record"
     return f"""
-  SELECT 'record' AS subject, coalesce(r.system, '') || '/' || r.record AS record, {last} AS moment, r.artefact,
-    CASE WHEN r.broken = 1 THEN 'unknown' ELSE 'violation' END AS outcome,
-    CASE WHEN r.broken = 1 THEN '{Reason.UNREADABLE_ROWS}' ELSE 'seen after its certified deletion' END AS why
-  FROM lived AS r JOIN claim AS c ON (r.broken = 1 OR ({own} AND {last} > {allowed} AND {last} <= {scope.as_of}
-    AND {last} >= (SELECT since FROM window_start)))"""
-
-
-def _later(scope: Scope, instant: str) -> str:
-    return f"{instant} > c.issued_at AND {instant} <= {scope.as_of} AND {instant} >= (SELECT since FROM window_start)"
+  SELECT 'record' AS subject, {named}, {last} AS moment, artefact,
+    CASE WHEN {last} > greatest(issued_at, {backups}) AND {last} >= (SELECT since FROM window_start)
+         THEN 'seen after its certified deletion' END AS fault, CAST(NULL AS VARCHAR) AS lack
+  FROM claimed
+  UNION ALL SELECT 'record', {named}, seen_at, artefact, CAST(NULL AS VARCHAR), '{Reason.UNREADABLE_ROWS}'
+  FROM lived CROSS JOIN aftermath WHERE broken = 1"""
 
 
 def _accesses(scope: Scope, after: str) -> str:
-    """An access is to the data when it names a record of it or, after the exit, a system."""
-    known = (
-        "(a.object IN (SELECT r.record FROM lived AS r) OR lower(trim(a.object)) IN (SELECT r.system || '/' || "
-        "lower(r.record) FROM lived AS r))"
-    )
-    later = _later(scope, "a.started_at")
-    concerns = f"({later} AND {known})"
+    """An access is to the data when it names a record of it or, after the exit, a system.
+
+    What several records are called is gone for certain when all of them are.
+    """
+    later = f"e.started_at BETWEEN s.since AND {scope.as_of}"
     if after == EXIT:
-        known = f"({known} OR lower(trim(split_part(a.object, '/', 1))) IN (SELECT system FROM known_system))"
-        concerns = f"({later})"
+        maybe, joined = later, ""
+        known = (
+            "e.object IN (SELECT record FROM lived) OR lower(trim(e.object)) IN (SELECT system || '/' || lower(record) "
+            "FROM lived) OR lower(trim(split_part(e.object, '/', 1))) IN (SELECT system FROM known_system)"
+        )
+    else:
+        maybe = f"{later} AND e.started_at > least(r.first_at, p.first_at)"
+        known = "e.started_at > r.gone_at OR e.started_at > p.gone_at"
+        joined = f"""
+  LEFT JOIN {_gone("record")} AS r ON r.called = e.object
+  LEFT JOIN {_gone("system || '/' || lower(record)")} AS p ON p.called = lower(trim(e.object))"""
     return f"""
-  SELECT 'access' AS subject, a.record, a.started_at AS moment, a.source_artefact AS artefact,
-    CASE WHEN {later} AND {known} THEN 'violation' ELSE 'unknown' END AS outcome,
-    CASE WHEN {later} AND {known} THEN 'access after the certified deletion'
-         WHEN a.broken THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.CONTRADICTED}' END AS why
-  FROM access AS a JOIN claim AS c ON ({concerns} OR a.broken)"""
+  SELECT 'access', {sql.identity("event_id")}, e.started_at, e.artefact,
+    CASE WHEN {later} AND ({known}) THEN 'access after the certified deletion' END,
+    CASE WHEN {sql.defective()} OR {blank("event_id")} OR {blank("object")} OR e.started_at IS NULL
+         THEN '{Reason.UNREADABLE_ROWS}' WHEN {maybe} THEN '{Reason.CONTRADICTED}' END
+  FROM access_events AS e CROSS JOIN aftermath AS s{joined}"""
+
+
+def _gone(called: str) -> str:
+    """Return since when any record of a name, and all records of it, are certified to be gone."""
+    return f"""(
+    SELECT {called} AS called, min(gone_at) AS first_at,
+      CASE WHEN count(*) = count(gone_at) THEN max(gone_at) END AS gone_at
+    FROM certified GROUP BY 1)"""
 
 
 def _activity(scope: Scope) -> str:
     """Attempts that were refused before any token flowed touched nothing; using a key is not using the data."""
-    later = _later(scope, "p.occurred_at")
-    proven = f"{later} AND p.done IS NOT NULL AND (p.outcome = 'ok' OR p.tokens > 0)"
+    later = f"e.occurred_at BETWEEN s.since AND {scope.as_of}"
+    used = "SELECT *, coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens FROM processing_activity"
     return f"""
-  SELECT 'activity' AS subject, p.record, p.occurred_at AS moment, p.source_artefact AS artefact,
-    CASE WHEN {proven} THEN 'violation' ELSE 'unknown' END AS outcome,
-    CASE WHEN {proven} THEN p.done || ' after the certified deletion'
-         WHEN p.broken THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.CONTRADICTED}' END AS why
-  FROM activity AS p JOIN claim AS c ON (({later} AND NOT p.refused) OR p.broken)"""
+  SELECT 'activity', {sql.identity("activity_id")}, e.occurred_at, e.artefact,
+    CASE WHEN {later} AND (e.outcome = 'ok' OR e.tokens > 0) THEN e.activity || ' after the certified deletion' END,
+    CASE WHEN {sql.defective()} OR {blank("activity_id")} OR e.activity IS NULL OR e.occurred_at IS NULL
+         THEN '{Reason.UNREADABLE_ROWS}' WHEN e.outcome IN {sql.texts(NOT_PROCESSED)} AND e.tokens = 0 THEN NULL
+         WHEN {later} THEN '{Reason.CONTRADICTED}' END
+  FROM ({used}) AS e CROSS JOIN aftermath AS s WHERE coalesce(e.activity <> 'key', true)"""

@@ -41,8 +41,9 @@ class ExportCounts:
         """Return one row per request for an export."""
         return f"""
 WITH {self._stated()},
-{deletion_claims.systems(self.scope, self._named())},
-{deletion_claims.totals(self.scope, "delivery")},
+{deletion_claims.known_systems()},
+{deletion_claims.lived(self.scope, self._named())},
+{deletion_claims.totals(self.scope, "delivery", whole=False)},
 {self._reckoned()},
 {self._gone()},
 {self._weighed()},
@@ -56,8 +57,8 @@ judged AS ({self._requests()})
         columns = "data_from, data_to, delivered_at, format, records, stated_sha256, received_sha256"
         unread = ", ".join(f"'{c.strip()}'" for c in columns.split(","))
         unclear = (
-            f"export_id IS NULL OR requested_at IS NULL OR systems IS NULL OR requested_at > {scope.as_of} OR "
-            f"{sql.defect_in('export_id', 'requested_at', 'systems')} OR list_contains(systems, '')"
+            f"export_id IS NULL OR requested_at IS NULL OR systems IS NULL OR requested_at > {scope.as_of} "
+            "OR list_contains(systems, '')"
         )
         return f"""
 stated AS (
@@ -74,39 +75,28 @@ request AS (
 delivery AS (
   SELECT s.record || '/' || CAST(row_number() OVER (PARTITION BY s.record ORDER BY s.delivered_at, s.records, s.format,
       s.stated_sha256, s.received_sha256, s.data_from, s.data_to, s.artefact) AS VARCHAR) AS record,
-    s.record AS request, r.requested_at, r.due_at, s.systems, {columns}, s.defective, s.artefact,
-    CAST(NULL AS VARCHAR) AS doubt
+    s.record AS request, r.requested_at, r.due_at, s.systems, {columns}, s.defective, s.artefact
   FROM stated AS s JOIN request AS r ON r.record = s.record
   WHERE s.delivered_at IS NOT NULL OR s.defective OR s.records IS NOT NULL)"""
 
     def _reckoned(self) -> str:
         """Return per delivery what the meters expect of it: the least and the most of them.
 
-        What a meter counted on some of the days (`glimpsed`) is no less than that. A record that cannot be read may be
-        older than what was exported, or gone before it was asked for.
+        A record that cannot be read may be older than what was exported, or gone before it was asked for. One that was
+        seen after it was gone may be there or not.
         """
         return f"""
-glimpsed AS (
-  SELECT certificate, max(counted) AS counted FROM (
-    SELECT certificate, meter, sum(most) AS counted FROM (
-      SELECT certificate, meter, system, max(value) AS most FROM within WHERE system IS NOT NULL
-      GROUP BY certificate, meter, system) AS longest
-    GROUP BY certificate, meter) AS summed
-  GROUP BY certificate),
 reckoned AS (
-  SELECT d.record, min(m.counted) AS least_counted, greatest(max(m.counted), max(g.counted)) AS most_counted,
-    (SELECT count(*) FROM lived AS l WHERE l.broken = 0 AND l.gone_at < d.requested_at
-       AND list_contains(d.systems, l.system) AND l.captured_at >= d.data_from * {sql.DAY}
-       AND l.captured_at < (d.data_to + 1) * {sql.DAY}) AS gone_before,
-    (SELECT count(*) FROM lived AS l WHERE l.broken = 1
+  SELECT d.record, min(CASE WHEN m.complete THEN m.counted END) AS least_counted, max(m.counted) AS most_counted,
+    {deletion_claims.gone_before("d.requested_at", "d")} AS gone_before,
+    (SELECT count(*) FROM lived AS l WHERE (l.broken = 1 OR l.seen_at > l.struck_at)
        AND coalesce(list_contains(d.systems, l.system), true)) AS unread
-  FROM delivery AS d JOIN metered AS m ON m.certificate = d.record AND m.by_system
-    JOIN glimpsed AS g ON g.certificate = d.record
-  GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to),
+  FROM delivery AS d JOIN metered AS m ON m.certificate = d.record
+  GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to HAVING bool_or(m.complete)),
 earliest AS (
   SELECT min(first_at) AS first_at FROM (
     SELECT min(period_start) AS first_at FROM usage_totals
-    WHERE value > 0 AND metric = 'records' AND (system_id IS NULL OR lower(trim(system_id)) IN {self._named()})
+    WHERE value > 0 AND metric = 'records' AND coalesce(lower(trim(system_id)) IN {self._named()}, true)
     UNION ALL SELECT min(captured_at) FROM lived WHERE broken = 0 AND system IN {self._named()}) AS known)"""
 
     def _named(self) -> str:
@@ -135,51 +125,47 @@ gone AS (
         digest = "lower(trim(d.{}))"
         stated, received = digest.format("stated_sha256"), digest.format("received_sha256")
         digests = f"regexp_matches({stated}, {_DIGEST}) AND regexp_matches({received}, {_DIGEST})"
-        values = ("data_from", "data_to", "delivered_at", "format", "records", "stated_sha256", "received_sha256")
-        missing = " OR ".join(f"d.{v} IS NULL" for v in values)
+        # Without the days it is for, nothing was counted.
+        values = ("d.delivered_at", "d.format", "d.records", "d.stated_sha256", "d.received_sha256", "n.record")
+        missing = " ".join(f"WHEN {value} IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}'" for value in values)
         return f"""
 weighed AS (
-  SELECT d.request, d.delivered_at, d.artefact, (d.delivered_at > d.due_at) AS late,
+  SELECT d.request, d.delivered_at,
     CASE {omitted} WHEN lower(trim(d.format)) NOT IN {formats} THEN 'not in an agreed format'
          WHEN {digests} AND {stated} <> {received} THEN 'not the file that the vendor stated'
          WHEN d.records >= 0 AND d.records < n.least_counted - n.gone_before - n.unread
            THEN CAST(d.records AS VARCHAR) || ' of ' || CAST(n.least_counted - n.gone_before AS VARCHAR) || ' records'
-         END AS fault,
+         WHEN d.delivered_at > d.due_at THEN 'delivered late' END AS fault,
     CASE WHEN d.defective OR d.delivered_at < d.requested_at OR d.delivered_at > {self.scope.as_of}
               OR d.data_to < d.data_from OR d.records < 0 OR n.unread > 0 OR NOT ({digests})
            THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN {missing} OR n.record IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}'
+         {missing}
          WHEN d.data_from * {sql.DAY} > coalesce((SELECT first_at FROM earliest), d.requested_at)
-              OR (d.data_to + 1) * {sql.DAY} <= d.requested_at THEN '{Reason.INCOMPLETE_COVERAGE}'
-         WHEN d.records < n.most_counted - n.gone_before OR d.records > n.least_counted - n.gone_before
-           THEN '{Reason.CONTRADICTED}' END AS lack
+           THEN '{Reason.INCOMPLETE_COVERAGE}'
+         WHEN (d.data_to + 1) * {sql.DAY} <= d.requested_at THEN '{Reason.INCOMPLETE_COVERAGE}'
+         WHEN d.records < n.most_counted - n.gone_before THEN '{Reason.CONTRADICTED}'
+         WHEN d.records > n.least_counted - n.gone_before THEN '{Reason.CONTRADICTED}' END AS lack
   FROM delivery AS d LEFT JOIN reckoned AS n ON n.record = d.record)"""
 
     def _requests(self) -> str:
-        as_of = self.scope.as_of
-        timely = "w.request = r.record AND coalesce(NOT w.late, true)"
-        good = "w.fault IS NULL AND w.lack IS NULL"
-        unsure = "w.fault IS NULL AND w.lack IS NOT NULL"
+        """Judge each request by its best delivery: a good one, else one that may be, else none."""
         return f"""
   SELECT '{EXPORT}' AS subject, record, requested_at AS moment,
-    CASE WHEN unclear OR disputed OR early THEN 'unknown' WHEN good_at IS NOT NULL AND NOT reversed THEN 'ok'
-         WHEN lack IS NOT NULL OR good_at IS NOT NULL THEN 'unknown' WHEN deleted OR due_at < {as_of} THEN 'violation'
+    CASE WHEN doubt IS NOT NULL THEN 'unknown' WHEN good_at IS NOT NULL THEN 'ok'
+         WHEN gone_at IS NOT NULL THEN 'violation' WHEN due_at < {self.scope.as_of} THEN 'violation'
          ELSE 'open' END AS outcome,
-    CASE WHEN unclear THEN '{Reason.UNREADABLE_ROWS}' WHEN disputed OR early THEN '{Reason.CONTRADICTED}'
-         WHEN good_at IS NOT NULL THEN CASE WHEN reversed THEN '{Reason.CONTRADICTED}' ELSE '' END
-         WHEN lack IS NOT NULL THEN lack WHEN deleted THEN coalesce(fault || ', then deleted', 'deleted unexported')
-         WHEN due_at < {as_of} THEN coalesce(fault, CASE WHEN afterwards THEN 'delivered late' ELSE 'not delivered' END)
-         ELSE '' END AS why,
+    coalesce(doubt, CASE WHEN good_at IS NULL THEN coalesce(fault, 'not delivered') END
+      || CASE WHEN gone_at IS NULL THEN '' ELSE ', then deleted' END, '') AS why,
     CAST(NULL AS BIGINT) AS measure, artefact
   FROM (
-    SELECT r.*, g.good_at, g.fault, g.lack, coalesce(g.afterwards, false) AS afterwards,
-      coalesce(x.gone_at < r.requested_at, false) AS early, coalesce(x.gone_at < g.good_at, false) AS reversed,
-      x.gone_at IS NOT NULL AS deleted
+    SELECT r.*, g.good_at, g.fault, x.gone_at,
+      CASE WHEN r.unclear THEN '{Reason.UNREADABLE_ROWS}' WHEN r.disputed THEN '{Reason.CONTRADICTED}'
+           WHEN x.gone_at < r.requested_at THEN '{Reason.CONTRADICTED}'
+           WHEN x.gone_at < g.good_at THEN '{Reason.CONTRADICTED}' WHEN g.good_at IS NULL THEN g.lack END AS doubt
     FROM request AS r LEFT JOIN (
-      SELECT r.record, min(CASE WHEN {timely} AND {good} THEN w.delivered_at END) AS good_at,
-        min(CASE WHEN {timely} THEN w.fault END) AS fault, min(CASE WHEN {timely} AND {unsure} THEN w.lack END) AS lack,
-        bool_or(w.late) AS afterwards
-      FROM request AS r JOIN weighed AS w ON w.request = r.record GROUP BY r.record) AS g ON g.record = r.record
+      SELECT request, min(CASE WHEN coalesce(fault, lack) IS NULL THEN delivered_at END) AS good_at,
+        min(fault) AS fault, min(CASE WHEN fault IS NULL THEN lack END) AS lack
+      FROM weighed GROUP BY request) AS g ON g.request = r.record
     CROSS JOIN gone AS x) AS whole"""
 
     def reach(self, query: Query) -> Reach:
