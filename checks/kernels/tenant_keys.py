@@ -52,14 +52,13 @@ SELECT coalesce(k.resource_id, 'key ' || coalesce(k.key_id, '')) AS subject,
   coalesce(k.key_id, '') || '/' || coalesce(k.resource_id, '') || '/' || k.stamp AS record,
   k.observed_at AS moment, k.artefact,
   (k.mine AND k.alive AND (k.used OR k.wraps) AND (k.shared OR k.bare OR NOT k.within)) AS outside,
-  (k.mine AND k.alive AND k.used AND NOT k.touched AND k.rooted AND k.within) AS inside,
-  (k.mine AND NOT k.touched AND (NOT k.alive OR (NOT k.used AND (NOT k.wraps OR (k.rooted AND k.within))))) AS excused,
+  (k.alone AND k.sound) AS inside, (k.alone AND (NOT k.alive OR (NOT k.used AND (NOT k.wraps OR k.sound)))) AS excused,
   k.broken,
   'key ' || k.key_id || CASE WHEN k.shared THEN ' also serves another tenant' WHEN k.bare THEN ' encrypts nothing'
     ELSE ' is in ' || coalesce(k.country, 'an unknown country') END AS why,
   CASE WHEN k.broken THEN '{Reason.UNREADABLE_ROWS}' WHEN k.touched THEN '{Reason.CONTRADICTED}'
        WHEN k.rooted AND k.mine THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
-FROM related AS k
+FROM (SELECT *, mine AND NOT touched AS alone, rooted AND within AS sound FROM related) AS k
 UNION ALL
 {self._configured()}"""
 
@@ -117,11 +116,11 @@ related AS (
   s.artefact, (NOT s.encrypted AND {surely_in_scope("s.system_id", "s.observed_at")}) AS outside,
   (s.encrypted AND EXISTS (SELECT 1 FROM spread AS k
      WHERE k.mine AND k.key_id = s.key_id AND k.resource_id = s.resource_id)) AS inside,
-  (s.encrypted AND s.key_id IS NULL) AS excused, {incomplete("storage_configs")},
+  (s.encrypted AND s.key_id IS NULL) AS excused, s.broken,
   CASE WHEN s.encrypted THEN 'names no key' ELSE s.resource_id || ' is not encrypted' END,
-  CASE WHEN {incomplete("storage_configs")} THEN '{Reason.UNREADABLE_ROWS}'
+  CASE WHEN s.broken THEN '{Reason.UNREADABLE_ROWS}'
        WHEN s.key_id IN (SELECT key_id FROM key) THEN '{Reason.CONTRADICTED}' ELSE '{Reason.INCOMPLETE_COVERAGE}' END
-FROM storage_configs AS s
+FROM (SELECT *, {incomplete("storage_configs")} AS broken FROM storage_configs) AS s
 WHERE s.system_id IS NULL OR s.system_id NOT IN ({out_of_scope(self.systems)})"""
 
     def members(self) -> str:
