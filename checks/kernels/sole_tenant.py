@@ -45,7 +45,7 @@ class SoleTenant:
     def _seen(self) -> str:
         return f"""
 system AS ({systems_in_scope(self.scope, self.systems)}),
-seen AS (SELECT *, {sql.one_of("tenant_id", self.tenants)} AS ours, {incomplete("tenancy")} AS broken FROM tenancy)"""
+seen AS (SELECT *, {sql.one_of("tenant_id", self.tenants)} AS ours FROM tenancy)"""
 
     def _resources(self) -> str:
         stamp = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
@@ -58,7 +58,8 @@ SELECT coalesce(resource_id, '') AS subject,
   CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN ours THEN '{Reason.INCOMPLETE_COVERAGE}'
        ELSE '{Reason.CONTRADICTED}' END AS doubt
 FROM (
-  SELECT *, max(CASE WHEN ours THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id, observed_at) = 1 AS beside,
+  SELECT *, {incomplete("tenancy")} AS broken,
+    max(CASE WHEN ours THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id, observed_at) = 1 AS beside,
     resource_id IN (SELECT resource_id FROM seen WHERE ours) AS used,
     {surely_in_scope("s.resource_id", "s.observed_at")} AS placed
   FROM seen AS s) AS found
