@@ -128,7 +128,7 @@ coded AS (
     def _followed(self, query: Query, every: Duration) -> list[Coverage]:
         found = query(f"""
 WITH member AS ({self.observed.members()}),
-sight AS (SELECT DISTINCT subject, moment FROM classified WHERE outcome IN ('ok', 'violation')),
+sight AS (SELECT subject, moment FROM classified WHERE outcome IN ('ok', 'violation') GROUP BY subject, moment),
 step AS (
   SELECT m.subject, m.low, m.high, s.moment,
     s.moment - lag(s.moment) OVER (PARTITION BY m.subject, m.low, m.high ORDER BY s.moment) AS gap

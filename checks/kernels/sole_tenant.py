@@ -12,7 +12,7 @@ from checks.kernels.allow_list import Demand
 from checks.kernels.document_texts import contains_all, empty
 from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import readable_inventory, systems_in_scope
+from checks.kernels.stored_systems import readable_inventory, surely_in_scope, systems_in_scope
 from evidence.model import Assurance, Coverage, Reason
 
 ATTESTATION = "tenancy-attestation"
@@ -40,28 +40,30 @@ class SoleTenant:
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, one per entry, and one per statement about the hosts."""
         statements = "\n".join(self._statements(hosts) for hosts in self._hosts())
-        return f"{self._resources()}\nUNION ALL\n{self._entries()}\n{statements}"
+        return f"WITH {self._seen()}\n{self._resources()}\nUNION ALL\n{self._entries()}\n{statements}"
+
+    def _seen(self) -> str:
+        return f"""
+system AS ({systems_in_scope(self.scope, self.systems)}),
+seen AS (SELECT *, {sql.one_of("tenant_id", self.tenants)} AS ours FROM tenancy)"""
 
     def _resources(self) -> str:
-        ours = sql.one_of("tenant_id", self.tenants)
         stamp = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
         return f"""
 SELECT coalesce(resource_id, '') AS subject,
-  coalesce(resource_id, '') || '/' || coalesce(tenant_id, '') || '/' || stamp AS record,
-  observed_at AS moment, artefact, (NOT ours AND (beside = 1 OR placed = 1)) AS outside,
+  coalesce(resource_id, '') || '/' || coalesce(tenant_id, '') || '/' || {stamp} AS record,
+  observed_at AS moment, artefact, (NOT ours AND (beside OR placed)) AS outside,
   (ours AND isolation = 'dedicated') AS inside, 1 = 0 AS excused, broken,
   resource_id || ' is used by ' || tenant_id AS why,
-  CASE WHEN broken THEN NULL WHEN NOT ours THEN '{Reason.CONTRADICTED}'
-       WHEN isolation <> 'dedicated' THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
+  CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN ours THEN '{Reason.INCOMPLETE_COVERAGE}'
+       ELSE '{Reason.CONTRADICTED}' END AS doubt
 FROM (
-  SELECT t.*, {stamp} AS stamp, {ours} AS ours, {incomplete("tenancy")} AS broken,
-    max(CASE WHEN {ours} THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id, observed_at) AS beside,
-    max(CASE WHEN {ours} THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id) AS used,
-    CASE WHEN EXISTS (SELECT 1 FROM ({systems_in_scope(self.scope, self.systems)}) AS s
-      WHERE s.system_id = t.resource_id AND t.observed_at >= s.low AND t.observed_at < s.high)
-      THEN 1 ELSE 0 END AS placed
-  FROM tenancy AS t) AS seen
-WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR observed_at IS NULL"""
+  SELECT *, {incomplete("tenancy")} AS broken,
+    max(CASE WHEN ours THEN 1 ELSE 0 END) OVER (PARTITION BY resource_id, observed_at) = 1 AS beside,
+    resource_id IN (SELECT resource_id FROM seen WHERE ours) AS used,
+    {surely_in_scope("s.resource_id", "s.observed_at")} AS placed
+  FROM seen AS s) AS found
+WHERE resource_id IS NULL OR tenant_id IS NULL OR observed_at IS NULL OR used OR placed"""
 
     def _entries(self) -> str:
         """Sessions of the period; those that began before it are not among those that a meter counted in it.
@@ -76,12 +78,12 @@ WHERE resource_id IS NULL OR used = 1 OR placed = 1 OR tenant_id IS NULL OR obse
         return f"""
 SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
   greatest(started_at, {start}), artefact,
-  (NOT {welcome} AND NOT {vendor} AND NOT {akin} AND (started_at >= {start} OR ended_at IS NOT NULL)), {welcome},
-  ({vendor} AND NOT {welcome}),
+  (NOT welcome AND NOT vendor AND NOT akin AND (started_at >= {start} OR ended_at IS NOT NULL)), welcome, vendor,
   {incomplete("access_events")},
-  CASE WHEN {welcome} THEN '' WHEN {vendor} THEN 'the vendor itself' ELSE principal_org || ' entered' END,
-  CAST(NULL AS VARCHAR)
-FROM access_events WHERE started_at IS NULL OR started_at >= {start} OR ended_at IS NULL OR ended_at > {start}"""
+  CASE WHEN welcome THEN '' WHEN vendor THEN 'the vendor itself' ELSE principal_org || ' entered' END,
+  '{Reason.UNREADABLE_ROWS}'
+FROM (SELECT *, {welcome} AS welcome, {vendor} AS vendor, {akin} AS akin FROM access_events) AS entry
+WHERE started_at IS NULL OR started_at >= {start} OR ended_at IS NULL OR ended_at > {start}"""
 
     def _statements(self, hosts: DocumentValid) -> str:
         """Return the statements of one sort, each weighed once: by the vendor, or by anybody else."""
@@ -98,11 +100,7 @@ FROM (WITH {hosts.ctes()} SELECT record, artefact, outcome, why FROM judged
         """Return what makes a statement about the hosts count: of the vendor, or of somebody who examined them."""
         requirements = (
             Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
-            Requirement(
-                f"NOT {empty('services')} AND {contains_all('services', self.scope.services)}",
-                "unusable",
-                Reason.INCOMPLETE_COVERAGE,
-            ),
+            Requirement(contains_all("services", self.scope.services), "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
         )
@@ -114,14 +112,13 @@ FROM (WITH {hosts.ctes()} SELECT record, artefact, outcome, why FROM judged
 
     def members(self) -> str:
         """Return every system in scope, and every other resource on which the customer was seen."""
-        system = systems_in_scope(self.scope, self.systems)
         start, end = self.scope.start, self.scope.end
         return f"""
-SELECT system_id AS subject, low, high FROM ({system}) AS system
+WITH {self._seen()}
+SELECT system_id AS subject, low, high FROM system
 UNION
-SELECT DISTINCT resource_id, {start}, {end} FROM tenancy
-WHERE resource_id IS NOT NULL AND {sql.one_of("tenant_id", self.tenants)} AND observed_at >= {start}
-  AND observed_at < {end} AND resource_id NOT IN (SELECT system_id FROM ({system}) AS known)"""
+SELECT resource_id, {start}, {end} FROM seen
+WHERE ours AND observed_at >= {start} AND observed_at < {end} AND resource_id NOT IN (SELECT system_id FROM system)"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable."""

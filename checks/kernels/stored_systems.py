@@ -12,29 +12,38 @@ from evidence.model import Reason
 
 
 def systems_in_scope(scope: Scope, named: Iterable[str]) -> str:
-    """Return a SELECT of system_id, low, high: each system and the part of the period in which it existed.
+    """Return a SELECT of system_id, low, high, sure: each system and the part of the period in which it existed.
 
-    The inventory cannot take a system out of scope that the contract names.
+    The inventory cannot take a system out of scope that the contract names. One that the inventory adds by a row that
+    cannot be read must be observed, but that it is in scope is not `sure`.
     """
     listed = sql.rows("named", ("system_id",), [(sql.text(s),) for s in sorted(set(named))])
     low, high = str(scope.start), str(scope.end)
     return f"""
 WITH {listed},
 inventoried AS (
-  SELECT DISTINCT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
-    least(coalesce(valid_to, {high}), {high}) AS high
-  FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
+  SELECT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
+    least(coalesce(valid_to, {high}), {high}) AS high, in_scope AND holds_content AND NOT ({sql.defective()}) AS sure
+  FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope AND holds_content, true)
     AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low})
-SELECT system_id, low, high FROM inventoried
+SELECT system_id, low, high, sure FROM inventoried
 UNION
-SELECT system_id, {low}, {high} FROM named WHERE system_id NOT IN (SELECT system_id FROM inventoried)"""
+SELECT system_id, {low}, {high}, true FROM named WHERE system_id NOT IN (SELECT system_id FROM inventoried)"""
 
 
-def out_of_scope() -> str:
-    """Return a SELECT of the systems that the inventory certainly excludes."""
+def surely_in_scope(system: str, moment: str) -> str:
+    """Return the condition that a system was in scope at a moment for certain; `system` must be there as a CTE."""
     return (
-        "SELECT system_id FROM system_inventory WHERE system_id IS NOT NULL AND (NOT in_scope OR NOT holds_content) "
-        f"AND NOT ({sql.defective()})"
+        f"EXISTS (SELECT 1 FROM system AS placed WHERE placed.sure AND placed.system_id = {system} "
+        f"AND {moment} >= placed.low AND {moment} < placed.high)"
+    )
+
+
+def out_of_scope(named: Iterable[str]) -> str:
+    """Return a SELECT of the systems that the inventory certainly excludes, and may: the contract names others."""
+    return (
+        "SELECT system_id FROM system_inventory WHERE NOT (in_scope AND holds_content) "
+        f"AND NOT ({sql.defective()}) AND system_id NOT IN {sql.texts(named)}"
     )
 
 

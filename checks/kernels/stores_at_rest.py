@@ -10,7 +10,7 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.allow_list import Demand, nothing_further
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import out_of_scope, readable_inventory, systems_in_scope
+from checks.kernels.stored_systems import out_of_scope, readable_inventory, surely_in_scope, systems_in_scope
 from evidence.model import Reason
 
 #: Algorithms that a contract may allow, and weaker or other ones that configurations are known to name.
@@ -20,9 +20,9 @@ OTHER = ("3DES", "Blowfish", "DES", "IDEA", "RC2", "RC4", "SM4", "TripleDES", "n
 MODES = ("", "CBC", "CTR", "GCM", "GCM-SIV", "XTS")
 
 
-def spellings(algorithms: Iterable[str]) -> str:
-    """Return every way to write the algorithms as a SQL list: with any mode, without case, hyphens and spaces."""
-    return sql.texts(_plain(a + mode) for a in algorithms for mode in MODES)
+def spellings(algorithms: Iterable[str]) -> set[str]:
+    """Return every way to write the algorithms: with any mode, without case, hyphens and spaces."""
+    return {_plain(a + mode) for a in algorithms for mode in MODES}
 
 
 def _plain(name: str) -> str:
@@ -34,7 +34,7 @@ class StoresAtRest:
     """Snapshots of the configuration of each store; a default for new writes does not prove what was there before.
 
     A name of an algorithm that nobody knows is neither allowed nor forbidden. A store of a system that neither the
-    contract nor the inventory names can leave the promise open but not break it.
+    contract nor the inventory names for that time can leave the promise open but not break it.
     """
 
     scope: Scope
@@ -46,24 +46,23 @@ class StoresAtRest:
 
     def rows(self) -> str:
         """Return one row per store and snapshot."""
-        named = sql.texts(self.systems)
-        allowed, known = spellings(self.algorithms), spellings((*STRONG, *OTHER))
+        allowed = spellings(self.algorithms)
+        weak = spellings((*STRONG, *OTHER)) - allowed
         at = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
         return f"""
-SELECT subject, subject || '/' || stamp AS record, moment, artefact, (bare OR weak) AND placed AS outside,
-  (NOT bare AND NOT weak AND used IN {allowed} AND applies_to = 'all') AS inside, 1 = 0 AS excused, broken,
-  CASE WHEN bare THEN subject || ' is not encrypted' ELSE subject || ' uses ' || algorithm END AS why,
-  CASE WHEN (applies_to = 'new-writes' OR NOT placed) AND NOT broken THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
+WITH system AS ({systems_in_scope(self.scope, self.systems)})
+SELECT subject, subject || '/' || stamp AS record, moment, artefact,
+  ((NOT encrypted OR used IN {sql.texts(weak)}) AND placed) AS outside,
+  (encrypted AND used IN {sql.texts(allowed)} AND applies_to = 'all') AS inside, 1 = 0 AS excused, broken,
+  subject || CASE WHEN encrypted THEN ' uses ' || algorithm ELSE ' is not encrypted' END AS why,
+  CASE WHEN broken OR (applies_to = 'all' AND placed) THEN '{Reason.UNREADABLE_ROWS}'
+       ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
 FROM (
   SELECT coalesce(system_id, '') || '/' || coalesce(resource_id, '') AS subject, {at} AS stamp, observed_at AS moment,
-    artefact, algorithm, applies_to, used, NOT encrypted AS bare,
-    (used IN {known} AND used NOT IN {allowed}) AS weak, {incomplete("storage_configs")} AS broken,
-    CASE WHEN system_id IN {named} OR system_id IN (
-      SELECT system_id FROM system_inventory WHERE in_scope AND holds_content AND system_id IS NOT NULL)
-      THEN true ELSE false END AS placed
-  FROM (SELECT *, replace(replace(replace(lower(algorithm), '-', ''), '_', ''), ' ', '') AS used
-        FROM storage_configs) AS spelt
-  WHERE system_id IS NULL OR system_id IN {named} OR system_id NOT IN ({out_of_scope()})
+    artefact, algorithm, applies_to, encrypted, {incomplete("storage_configs")} AS broken,
+    replace(replace(replace(lower(algorithm), '-', ''), '_', ''), ' ', '') AS used,
+    {surely_in_scope("s.system_id", "s.observed_at")} AS placed
+  FROM storage_configs AS s WHERE system_id IS NULL OR system_id NOT IN ({out_of_scope(self.systems)})
 ) AS store"""
 
     def members(self) -> str:
@@ -71,8 +70,8 @@ FROM (
         return f"""
 SELECT coalesce(r.subject, s.system_id) AS subject, s.low, s.high
 FROM ({systems_in_scope(self.scope, self.systems)}) AS s
-LEFT JOIN (SELECT DISTINCT system_id, system_id || '/' || resource_id AS subject FROM storage_configs
-           WHERE system_id IS NOT NULL AND resource_id IS NOT NULL) AS r ON r.system_id = s.system_id"""
+LEFT JOIN (SELECT system_id, system_id || '/' || resource_id AS subject FROM storage_configs
+           WHERE resource_id IS NOT NULL GROUP BY system_id, resource_id) AS r ON r.system_id = s.system_id"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable."""
