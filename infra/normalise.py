@@ -22,10 +22,10 @@ _KEPT = ("artefact", "row", "defects")
 
 @cache
 def _database(_process: int) -> duckdb.DuckDBPyConnection:
-    """Return the database of a process, of which each normaliser has a session: opening one costs more than a small file.
+    """Return the database of a process, of which each normaliser has a session: opening one costs more than a file.
 
-    Nothing is kept in it: what a session registers is its own. A forked process has one of its own, since threads of the
-    other's are not in it.
+    Nothing is kept in it: what a session registers is its own. A forked process has one of its own, since threads of
+    the other's are not in it.
     """
     return duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
 
