@@ -15,6 +15,7 @@ from evidence.errors import BadInput, OutputFailed, Place, Problem
 from infra.notify.message import Kind, Message
 
 BUSY_SECONDS = 30.0
+PAUSE = 0.02
 VERSION = 1
 
 #: Instants are microseconds since 1970 in UTC.
@@ -79,24 +80,25 @@ class OutboxFile:
             # SQLite gives its log the mode of the file.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             flush_folder(self.path.parent)
-        give_up = time.monotonic() + BUSY_SECONDS
-        while True:
+        for _ in range(round(BUSY_SECONDS / PAUSE)):
             try:
                 return self._connect()
             except sqlite3.OperationalError as cause:
                 # SQLite does not wait for a lock that it could wait for in vain: of two that give a new file its log at
                 # the same moment, one is refused at once, whatever its time-out.
-                if cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                if cause.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-            time.sleep(0.01)
+            time.sleep(PAUSE)
+        return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         try:
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             self._migrate(db)
+            db.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
         except BaseException:
             db.close()
             raise
