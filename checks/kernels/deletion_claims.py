@@ -142,11 +142,11 @@ def gone_before(instant: str, of: str) -> str:
 
 
 def totals(scope: Scope, claims: str, *, whole: bool) -> str:
-    """Return the CTE `metered`: what each independent meter counted over the days a certificate covers, or more.
+    """Return the CTE `metered`: what each independent meter counted on the days a certificate covers.
 
     `claims` names the CTE of certificates, or of anything else with their record, systems and days. Totals add up the
     systems that it names; if `whole`, those of no system count too, on their own (`by_system` is false). They are
-    `complete` if each day of each system was counted; else there were no fewer.
+    `complete` if each day of each system was counted; else there were at least so many.
     """
     concerns, due, keys = "list_contains(c.systems, t.system)", "systems", "certificate, meter"
     if whole:
