@@ -101,7 +101,7 @@ FROM (WITH {hosts.ctes()} SELECT record, artefact, outcome, why FROM judged
         requirements = (
             Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement(contains_all("services", self.scope.services), "unusable", Reason.INCOMPLETE_COVERAGE),
-            Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unusable", Reason.INCOMPLETE_COVERAGE),
+            Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unknown", Reason.INCOMPLETE_COVERAGE),
             Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
         )
         covers = ("period_start", "period_end")
