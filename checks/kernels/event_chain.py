@@ -79,7 +79,7 @@ linked AS (
 def _everything(event: Select) -> str:
     """Return the CTEs that ask something of all events."""
     return f"""
-doubled AS (SELECT seq_no, count(*) AS versions FROM ({event("seq_no")}) AS e
+doubled AS (SELECT seq_no, count(*) AS versions, count(DISTINCT record) AS holders FROM ({event("record, seq_no")}) AS e
   WHERE seq_no IN (SELECT record FROM sharing) GROUP BY seq_no HAVING count(*) > 1),
 edge AS (
   SELECT min(occurred_at) AS first_at, min(number) AS first_no, max(number) AS last_no, count(number) AS numbered,
@@ -110,7 +110,7 @@ def gaps() -> str:
     """Return one row for each run of missing numbers that lies in the period, or may lie in it.
 
     Missing numbers are proven missing when events of the period stand on both sides and there are more of them than
-    events without a number that can be one, any of which might be one of them.
+    events without a number that can be one and events that share theirs, any of which might be one of them.
     """
     return f"""
   SELECT 'sequence' AS subject, span AS record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
@@ -118,7 +118,8 @@ def gaps() -> str:
     CASE WHEN proven THEN 'events ' || span || ' are missing' ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS why
   FROM (
     SELECT *, CAST(low + 1 AS VARCHAR) || '-' || CAST(seq_no - 1 AS VARCHAR) AS span,
-      inside AND (SELECT sum(seq_no - low - 1) FROM hole WHERE inside) > (SELECT events - numbered FROM edge) AS proven
+      inside AND (SELECT sum(seq_no - low - 1) FROM hole WHERE inside) > (SELECT events - numbered FROM edge)
+        + (SELECT coalesce(sum(holders - 1), 0) FROM doubled) AS proven
     FROM hole) AS h"""
 
 
