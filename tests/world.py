@@ -69,7 +69,11 @@ def changed(given: Rows, change: Mapping[str, Any]) -> Rows:
 
 
 def answers(finding: Finding, stated: Mapping[str, Any]) -> Iterator[str]:
-    """Give everything that a case states and a finding does not say."""
+    """Give everything that a case states and a finding does not say.
+
+    `counted` says of a subject of the coverage how many were observed of how many, as `3 of 4`; `against` which records
+    say the opposite of a breach.
+    """
     said = {
         "expect": finding.status,
         "assurance": finding.assurance,

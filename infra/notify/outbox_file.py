@@ -14,6 +14,7 @@ from evidence.bundle import flush_folder
 from evidence.errors import BadInput, OutputFailed, Place, Problem
 from infra.notify.message import Kind, Message
 
+#: How long a file that others hold is waited for, and how long between two looks at one that is being set up.
 BUSY_SECONDS = 30.0
 PAUSE = 0.02
 VERSION = 1
