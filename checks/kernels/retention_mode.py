@@ -13,9 +13,10 @@ from checks.kernels.document_valid import DocumentValid
 from checks.kernels.interval_gap import stretches
 from checks.kernels.max_age import MaxAge
 from checks.kernels.signal_fusion import OFF, ON
+from checks.kernels.silence import attestations
 from checks.terms import Duration
 from evidence.errors import LimitExceeded
-from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+from evidence.model import Assurance, Coverage, Reason
 
 #: What a setting's value says: content is not kept, or it is. Any other value of these settings says neither.
 KEEPS = {
@@ -175,7 +176,7 @@ feature AS (
             gaps=frozenset(gaps),
             provisional=attested.provisional,
             assurance=Assurance.ATTESTED,
-            contradicting=self._contradicting(query),
+            contradicting=attestations(query, self.attestation.kind),
         )
 
     def _usage(self, query: Query) -> tuple[Coverage, set[Reason]]:
@@ -237,20 +238,4 @@ feature AS (
                 "SELECT count(*) FROM usage_totals WHERE metric = 'records' AND value > 0 "
                 f"AND period_start < {s.end} AND period_end > {s.start}"
             )[0][0]
-        )
-
-    def _contradicting(self, query: Query) -> tuple[Exhibit, ...]:
-        stated = query(
-            f"SELECT record, artefact FROM classified WHERE subject = {sql.text(self.attestation.kind)} "
-            "AND outcome = 'ok' ORDER BY record LIMIT 5"
-        )
-        return tuple(
-            Exhibit(
-                record=f"{self.attestation.kind}/{r[0]}",
-                outcome=Outcome.OK,
-                measure=None,
-                artefact=r[1],
-                why="attests the opposite",
-            )
-            for r in stated
         )

@@ -8,7 +8,8 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import CLASSIFIED, Query, Reach, Silence
 from checks.kernels.document_valid import DocumentValid
-from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+from checks.kernels.silence import attestations
+from evidence.model import Assurance, Coverage, Reason
 
 #: Settings that say content may be used for training, and whether "on" means that it may.
 SETTINGS = {"training_opt_out": False, "training_opt_in": True, "training": True, "data_sharing": True}
@@ -164,25 +165,12 @@ WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (st
                 reason, note = signals[leg](query)
                 coverage.append(Coverage(subject=leg, covered=reason is None, note=note))
                 gaps |= {reason} if reason else set()
-        stated = query(
-            f"SELECT record, artefact FROM classified WHERE subject = '{self.attestation.kind}' AND outcome = 'ok' "
-            "ORDER BY record LIMIT 5"
-        )
         return Reach(
             coverage=tuple(coverage),
             gaps=frozenset(gaps),
             provisional=any(d.provisional for d in documents.values()),
             assurance=Assurance.ATTESTED,
-            contradicting=tuple(
-                Exhibit(
-                    record=f"{self.attestation.kind}/{r[0]}",
-                    outcome=Outcome.OK,
-                    measure=None,
-                    artefact=r[1],
-                    why="attests the opposite",
-                )
-                for r in stated
-            ),
+            contradicting=attestations(query, self.attestation.kind),
         )
 
     def _settings_gap(self, query: Query) -> tuple[Reason | None, str]:

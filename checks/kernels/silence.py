@@ -1,7 +1,8 @@
-"""What is known when nothing happened: only the vendor's signed statement shows that there was nothing to keep."""
+"""What the vendor signs: that nothing happened or was done, and where other evidence says the opposite."""
 
 from __future__ import annotations
 
+from checks import sql
 from checks.kernel import Query, Reach
 from checks.kernels.document_valid import DocumentValid
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
@@ -35,6 +36,20 @@ def denials(query: Query, denial: DocumentValid) -> tuple[Exhibit, ...]:
             measure=None,
             artefact=artefact,
             why="states that nothing happened",
+        )
+        for record, artefact in stated
+    )
+
+
+def attestations(query: Query, kind: str) -> tuple[Exhibit, ...]:
+    """Return the sound attestations of a kind among what was judged, which beside a breach say the opposite (G5)."""
+    stated = query(
+        f"SELECT record, artefact FROM classified WHERE subject = {sql.text(kind)} AND outcome = 'ok' "
+        f"ORDER BY record LIMIT {MAX_STATEMENTS}"
+    )
+    return tuple(
+        Exhibit(
+            record=f"{kind}/{record}", outcome=Outcome.OK, measure=None, artefact=artefact, why="attests the opposite"
         )
         for record, artefact in stated
     )
