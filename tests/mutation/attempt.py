@@ -1,10 +1,10 @@
 """Try evidence thought out by a person on the mutants that are left, and keep what tells one apart as an edge.
 
-Usage: attempt.py KIND [FILE] --left FOLDER [--keep]. FOLDER is what `search.py` wrote; without FILE, what is left of
-the kind is printed. FILE is a YAML list; each entry is written as a case is, with `of`, the name of the case that it
-changes, or without it, when the first case is changed. What the kernel says of it need not be stated. With `--keep`,
-what tells a mutant apart is added to `edges.yaml`, and FOLDER knows that the mutant is noticed. Read what the kernel
-says before you keep it: an edge states it for ever.
+Usage: attempt.py KIND [FILE] --left FOLDER [--keep]. FOLDER is what `search.py` or `run.py` wrote; without FILE, what
+is left of the kind is printed. FILE is a YAML list; each entry is written as a case is, with `of`, the name of the case
+that it changes, or without it, when the first case is changed. What the kernel says of it need not be stated. With
+`--keep`, what tells a mutant apart is added to `edges.yaml`, and FOLDER knows that the mutant is noticed. Read what the
+kernel says before you keep it: an edge states it for ever.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """Break the SQL of every kernel, and the status function, in one place at a time, and see whether a case notices.
 
-Usage: run.py [--kind NAME …] [--operator WORD …] [--sample N] [--explained] [--jobs N]. Prints, per kind, how many
-mutants there were and which no case noticed, nor what the tests of `tests/metamorphic` ask of every kind. Kernels are
-shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is not
-explained in `survivors/`, or when a whole run finds nothing that an explanation there speaks of. A mutant that is
-explained is not tried, unless `--explained` asks whether a case notices it after all. A sample is drawn from a seed, at
-most N mutants a kind.
+Usage: run.py [--kind NAME …] [--operator WORD …] [--sample N] [--explained] [--jobs N] [--out FOLDER]. Prints, per
+kind, how many mutants there were and which no case noticed, nor what the tests of `tests/metamorphic` ask of every
+kind. With FOLDER, `attempt.py` can go on from what is left. Kernels are shared: a mutant survived only when the cases
+of every kind asked for let it pass. Exit 1 when a survivor is not explained in `survivors/`, or when a whole run finds
+nothing that an explanation there speaks of. A mutant that is explained is not tried, unless `--explained` asks whether
+a case notices it after all. A sample is drawn from a seed, at most N mutants a kind.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
 import sys
 import tempfile
@@ -140,6 +141,12 @@ def every(kinds: list[str], asked: Asked, jobs: int) -> Iterator[Tried]:
                 yield result
 
 
+def keep(folder: Path, kind: str, killed: frozenset[Site], alive: dict[Site, str]) -> None:
+    """Write which mutants of a kind were noticed, and what those did that were not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{kind}.pickle").write_bytes(pickle.dumps((killed, alive)))
+
+
 def main() -> int:
     """Run, print and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -148,6 +155,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int)
     parser.add_argument("--explained", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     known = reasons()
     killed, alive, explained = set[Site](), dict[Site, str](), set[Site]()
@@ -156,6 +164,8 @@ def main() -> int:
         killed |= result.killed
         explained |= result.explained
         alive.update(dict.fromkeys(result.alive, result.kind))
+        if asked.out:
+            keep(asked.out, result.kind, result.killed, result.effects)
         left = [site for site in result.alive if not any(text in str(site) for text in known)]
         print(f"{result.kind:36} {result.number:5} mutants, {len(left):4} not noticed", flush=True)
         for site in left:

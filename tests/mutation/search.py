@@ -29,7 +29,7 @@ from tests.metamorphic.desk import Desk, cases
 from tests.mutation.case import Case, case_of, opened
 from tests.mutation.edges import name_of
 from tests.mutation.moves import CONTEXT, Moves
-from tests.mutation.run import Seen, mutated, observed, reasons, unnoticed
+from tests.mutation.run import Seen, keep, mutated, observed, reasons, unnoticed
 from tests.mutation.session import Room
 from tests.mutation.sites import Site, sites
 from tests.mutation.triage import differences
@@ -231,7 +231,7 @@ def _kept(folder: Path, found: Found) -> None:
         yaml.dump(found.edges, out)
     lines = [f"{site}\n    {effect}" for site, effect in found.alive.items()]
     (folder / f"{found.kind}.alive.txt").write_text("\n".join(lines) + "\n")
-    (folder / f"{found.kind}.pickle").write_bytes(pickle.dumps((found.killed, found.alive)))
+    keep(folder, found.kind, found.killed, found.alive)
     print(f"{found.kind}: {len(found.edges)} edges, {len(found.alive)} alive, {found.tries} tries", flush=True)
 
 
