@@ -75,66 +75,64 @@ class SignalFusion:
     def classify(self) -> str:
         """Return the rows of every leg: documents, setting snapshots, manifest entries, canaries and accesses."""
         columns = ", ".join(CLASSIFIED)
-        legs = [
+        documents = [
             f"SELECT * FROM (WITH {leg.ctes()} SELECT {columns} FROM judged)" for leg in (self.attestation, self.report)
         ]
-        legs += [self._settings(), self._manifest(), self._canaries(), self._accesses()]
-        return f"WITH leg AS ({' UNION ALL '.join(legs)})\n{sql.worst_per_record('leg')}"
+        signals = (self._settings(), self._manifest(), self._canaries(), self._accesses())
+        return f"""
+WITH signal AS ({" UNION ALL ".join(signals)}),
+leg AS (
+  {" UNION ALL ".join(documents)}
+  UNION ALL SELECT subject, record, moment,
+    CASE WHEN fault IS NOT NULL THEN 'violation' WHEN doubt IS NOT NULL THEN 'unknown' ELSE 'ok' END,
+    coalesce(fault, doubt, ''), CAST(NULL AS BIGINT), artefact FROM signal)
+{sql.worst_per_record("leg")}"""
 
     def _settings(self) -> str:
-        on_is_bad = sql.texts(s for s, bad in SETTINGS.items() if bad)
-        allowing = (
-            f"(lower(value) IN {sql.texts(OPTED_IN)} OR (lower(setting) IN {on_is_bad} AND lower(value) IN "
-            f"{sql.texts(ON)}) OR (lower(setting) NOT IN {on_is_bad} AND lower(value) IN {sql.texts(OFF)}))"
-        )
-        unreadable = (
-            f"{sql.defective()} OR setting IS NULL OR captured_at IS NULL OR scope IS NULL OR value IS NULL "
-            f"OR lower(value) NOT IN {sql.texts((*ON, *OFF, *OPTED_IN, *OPTED_OUT))}"
+        values = {s: (*OPTED_IN, *(ON if on_is_bad else OFF)) for s, on_is_bad in SETTINGS.items()}
+        allowing = sql.texts(f"{setting} = {value}" for setting, listed in values.items() for value in listed)
+        unread = (
+            f"{sql.defective()} OR setting IS NULL OR captured_at IS NULL OR scope IS NULL "
+            f"OR NOT coalesce(lower(value) IN {sql.texts((*ON, *OFF, *OPTED_IN, *OPTED_OUT))}, false)"
         )
         return f"""
-SELECT 'settings', coalesce(setting, '') || '/' || coalesce(scope, '') || '/' ||
-       coalesce(CAST(captured_at AS VARCHAR), artefact || '#' || CAST(row AS VARCHAR)), captured_at,
-  CASE WHEN {unreadable} THEN 'unknown' WHEN {allowing} THEN 'violation' ELSE 'ok' END,
-  CASE WHEN {unreadable} THEN '{Reason.UNREADABLE_ROWS}' ELSE setting || ' = ' || value END,
-  CAST(NULL AS BIGINT), artefact
-FROM settings WHERE (setting IS NULL OR lower(setting) IN {sql.texts(SETTINGS)})
+SELECT 'settings' AS subject, coalesce(setting, '') || '/' || coalesce(scope, '') || '/' ||
+       coalesce(CAST(captured_at AS VARCHAR), artefact || '#' || CAST(row AS VARCHAR)) AS record, captured_at AS moment,
+  CASE WHEN unread THEN NULL WHEN lower(setting || ' = ' || value) IN {allowing} THEN setting || ' = ' || value END
+    AS fault,
+  CASE WHEN unread THEN '{Reason.UNREADABLE_ROWS}' END AS doubt, artefact
+FROM (SELECT *, {unread} AS unread FROM settings) AS snapshot
+WHERE (setting IS NULL OR lower(setting) IN {sql.texts(SETTINGS)})
   AND (captured_at IS NULL OR (captured_at >= {self.scope.start} AND captured_at < {self.scope.end}))"""
 
     def _manifest(self) -> str:
-        tenant = sql.one_of("tenant_id", self.scope.customer)
-        known = f"{_digest('content_hash')} IN (SELECT {_digest('content_hash')} FROM content_hashes)"
         unread = (
             f"{sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL OR cutoff > {self.scope.as_of} "
-            f"OR (content_hash IS NULL AND tenant_id IS NULL) "
-            f"OR (content_hash IS NOT NULL AND {_digest('content_hash')} IS NULL)"
+            f"OR ({_digest('content_hash')} IS NULL AND (content_hash IS NOT NULL OR tenant_id IS NULL))"
         )
         return f"""
 SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(content_hash, tenant_id,
        artefact || '#' || CAST(row AS VARCHAR)), cutoff,
-  CASE WHEN coalesce({known}, false) OR coalesce({tenant}, false) THEN 'violation' WHEN {unread} THEN 'unknown'
-       ELSE 'ok' END,
-  CASE WHEN coalesce({known}, false) THEN 'customer content in a training set'
-       WHEN coalesce({tenant}, false) THEN 'customer in a training set'
-       WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END,
-  CAST(NULL AS BIGINT), artefact FROM training_manifest"""
+  CASE WHEN {_digest("content_hash")} IN (SELECT {_digest("content_hash")} FROM content_hashes)
+         THEN 'customer content in a training set'
+       WHEN {sql.one_of("tenant_id", self.scope.customer)} THEN 'customer in a training set' END,
+  CASE WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' END, artefact
+FROM training_manifest"""
 
     def _canaries(self) -> str:
         return f"""
 SELECT 'canary', record, probed_at,
-  CASE WHEN broken THEN 'unknown' WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'violation'
-       WHEN rank = 1 OR probes * {CANARY_ALPHA} > controls + 1 THEN 'unknown' ELSE 'ok' END,
-  CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}'
-       WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'the model knows a planted phrase'
-       WHEN rank = 1 THEN '{Reason.CONTRADICTED}'
-       WHEN probes * {CANARY_ALPHA} > controls + 1 THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END,
-  CAST(NULL AS BIGINT), artefact
+  CASE WHEN broken THEN NULL
+       WHEN rank * probes * {CANARY_ALPHA} <= controls + 1 THEN 'the model knows a planted phrase' END,
+  CASE WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN rank = 1 THEN '{Reason.CONTRADICTED}'
+       WHEN probes * {CANARY_ALPHA} > controls + 1 THEN '{Reason.INCOMPLETE_COVERAGE}' END, artefact
 FROM (SELECT *, count(*) OVER () AS probes FROM (
   SELECT coalesce(canary_id, artefact || '#' || CAST(row AS VARCHAR)) || '/' || coalesce(model, '') || '/' ||
          coalesce(CAST(probed_at AS VARCHAR), '') AS record, min(probed_at) AS probed_at, min(rank) AS rank,
          min(controls) AS controls, min(artefact) AS artefact,
-         max(CASE WHEN {sql.defective()} OR canary_id IS NULL OR committed_hash IS NULL OR model IS NULL
-                       OR planted_at IS NULL OR probed_at IS NULL OR planted_at > probed_at OR rank IS NULL OR rank < 1
-                       OR controls IS NULL OR controls < 1 OR rank > controls + 1 THEN 1 ELSE 0 END) = 1 AS broken
+         bool_or({sql.defective()} OR canary_id IS NULL OR committed_hash IS NULL OR model IS NULL
+                 OR planted_at IS NULL OR probed_at IS NULL OR planted_at > probed_at OR rank IS NULL OR rank < 1
+                 OR controls IS NULL OR controls < 1 OR rank > controls + 1) AS broken
   FROM canary_probes WHERE coalesce(planted_at, 0) < {self.scope.end}
     AND (probed_at IS NULL OR (probed_at >= {self.scope.start} AND probed_at <= {self.scope.as_of}))
   GROUP BY 1) AS once) AS probe"""
@@ -142,12 +140,10 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
     def _accesses(self) -> str:
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
         within = f"started_at < {self.scope.end} AND coalesce(ended_at, started_at) >= {self.scope.start}"
-        proven = f"{purpose} IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL"
         return f"""
 SELECT 'access', {sql.identity("event_id")}, started_at,
-  CASE WHEN {proven} THEN 'violation' ELSE 'unknown' END,
-  CASE WHEN {proven} THEN 'access for ' || purpose ELSE '{Reason.UNREADABLE_ROWS}' END,
-  CAST(NULL AS BIGINT), artefact
+  CASE WHEN {purpose} IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'access for ' || purpose END,
+  '{Reason.UNREADABLE_ROWS}', artefact
 FROM access_events
 WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (started_at IS NULL OR ({within}))"""
 
