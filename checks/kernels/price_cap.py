@@ -129,7 +129,7 @@ compared AS (
         measure = "CAST(NULL AS BIGINT)" if self.basket else "CASE WHEN over THEN least WHEN NOT agreed THEN most END"
         return f"""
   SELECT '{LINE}' AS subject, record, quoted_at AS moment, outcome,
-    CASE outcome WHEN 'excused' THEN 'withdrawn' WHEN 'violation' THEN line || ' rises by more than the cap'
+    CASE outcome WHEN 'violation' THEN line || ' rises by more than the cap'
                  WHEN 'unknown' THEN CASE WHEN over THEN '{Reason.UNREADABLE_ROWS}' ELSE doubt END ELSE '' END AS why,
     CASE WHEN comparable AND NOT (over AND agreed) THEN nullif({measure}, {MAX_PRICE}) END AS measure, artefact
   FROM (
