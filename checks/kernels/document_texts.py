@@ -48,3 +48,21 @@ def opinion_stands(services: Sequence[str], *assertions: str) -> str:
     about = " OR ".join([empty("assertions"), *(_contains("assertions", a) for a in assertions)])
     elsewhere = f" OR NOT ({about})" if assertions else ""
     return f"(coalesce(opinion NOT IN {sql.texts(BAD_OPINIONS)}, true) OR NOT {speaks_of(services)}{elsewhere})"
+
+
+def unstated() -> str:
+    """Return the condition that something every document must state is missing or could not be read."""
+    needed = (
+        "document_id",
+        "kind",
+        "holder_entity",
+        "issuer",
+        "services",
+        "issued_on",
+        "file",
+        "file_sha256",
+        "received_at",
+        "signature",
+    )
+    early = f"issued_on * {sql.DAY} > received_at + {sql.DAY}"  # a day of grace for the zone the date was written in
+    return "(" + " OR ".join([sql.defective(), early, *(f"{name} IS NULL" for name in needed)]) + ")"

@@ -20,6 +20,7 @@ from checks.kernels.document_texts import (
     TRUSTED,
     contains_all,
     empty,
+    unstated,
 )
 from checks.terms import add_months
 from evidence.errors import LimitExceeded
@@ -115,7 +116,7 @@ stated AS (
       accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
       coalesce({TRUSTED}, false) AS sound, CASE WHEN {main} THEN {first} ELSE period_start END AS first_day,
       {until if self.endless else f"nullif({until}, {FAR})"} AS last_day,
-      period_start, period_end, {_unstated()} AS broken, min(artefact) AS artefact
+      period_start, period_end, {unstated()} AS broken, min(artefact) AS artefact
     FROM documents
     WHERE (kind IS NULL OR {kinds}) AND (received_at IS NULL OR received_at <= {self.scope.as_of})
       AND (holder_entity IS NULL OR {sql.same("holder_entity", self.scope.vendor)})
@@ -153,29 +154,38 @@ trusted AS (
 
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
+        ended = f",\n    (believable AND ({self.extra_violation})) AS ended" if self.extra_violation else ""
+        told = "WHEN ended THEN coalesce(status, 'it had ended')" if ended else ""
         doubt = f"\n              OR (believable AND {self.extra_doubt})" if self.extra_doubt else ""
         return f"""{self.trusted()},
 followed AS (
-  SELECT *, {self._ended()} AS ended, {self.current()} AS current,
+  SELECT *, {self.current()} AS current,
     (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
      OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
-     OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse
+     OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse{ended}
   FROM (SELECT *, (sound AND versions = 1 AND NOT broken) AS believable FROM trusted) AS trusted),
 judged AS (
   SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
     artefact, outcome,
-    CASE WHEN ended THEN coalesce(status, 'it had ended')
+    CASE {told}
          WHEN outcome = 'unknown' THEN coalesce(useless, doubt, '{Reason.CONTRADICTED}')
          ELSE coalesce(broken_promise, wrong_sort, useless, '') END AS why
   FROM (SELECT *,
-    CASE WHEN ended THEN 'violation'
-         WHEN believable AND broken_promise IS NOT NULL AND current THEN 'violation'
-         WHEN believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS (
-              SELECT 1 FROM trusted AS o WHERE o.main AND o.usable
-              AND o.last_day >= {self.first_day - 366}) THEN 'violation'
+    CASE {self._breaking()}
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
               OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome FROM followed) AS told)"""
+
+    def _breaking(self) -> str:
+        """Return what breaks the promise, of what this promise asks at all."""
+        lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}
+        other = f"SELECT 1 FROM trusted AS o WHERE o.main AND o.usable AND o.last_day >= {self.first_day - 366}"
+        breaking = [
+            ("ended", self.extra_violation is not None),
+            ("believable AND broken_promise IS NOT NULL AND current", False in lone),
+            (f"believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS ({other})", True in lone),
+        ]
+        return "\n         ".join(f"WHEN {condition} THEN 'violation'" for condition, asked in breaking if asked)
 
     def _bridging(self, vendor: str) -> str:
         """Return what makes a bridge letter useless; without bridges a document of no known kind is broken anyway."""
@@ -190,9 +200,6 @@ judged AS (
     def _bad_status(self) -> str:
         """Where a status has no meaning of its own for the kind, a bad or unknown one makes a document doubtful."""
         return f"coalesce(status NOT IN {sql.texts(KNOWN_STATUS if self.weighs_status else GOOD_STATUS)}, false)"
-
-    def _ended(self) -> str:
-        return f"believable AND ({self.extra_violation})" if self.extra_violation else "1 = 0"
 
     def _recent(self) -> str:
         """A document of the wrong sort breaks the promise only if it is what the vendor shows for this period."""
@@ -278,21 +285,3 @@ def refused(scope: Scope) -> str:
         f"status = 'refused' AND coalesce(first_day, issued_on) <= {period.last_day} "
         f"AND coalesce(last_day, issued_on) >= {period.first_day}"
     )
-
-
-def _unstated() -> str:
-    """Return the condition that something every document must state is missing or could not be read."""
-    needed = (
-        "document_id",
-        "kind",
-        "holder_entity",
-        "issuer",
-        "services",
-        "issued_on",
-        "file",
-        "file_sha256",
-        "received_at",
-        "signature",
-    )
-    early = f"issued_on * {sql.DAY} > received_at + {sql.DAY}"  # a day of grace for the zone the date was written in
-    return "(" + " OR ".join([sql.defective(), early, *(f"{name} IS NULL" for name in needed)]) + ")"

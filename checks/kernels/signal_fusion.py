@@ -128,14 +128,14 @@ SELECT 'canary', record, probed_at,
        WHEN probes * {CANARY_ALPHA} > controls + 1 THEN '{Reason.INCOMPLETE_COVERAGE}' END, artefact
 FROM (SELECT *, count(*) OVER () AS probes FROM (
   SELECT coalesce(canary_id, artefact || '#' || CAST(row AS VARCHAR)) || '/' || coalesce(model, '') || '/' ||
-         coalesce(CAST(probed_at AS VARCHAR), '') AS record, min(probed_at) AS probed_at, min(rank) AS rank,
-         min(controls) AS controls, min(artefact) AS artefact,
+         coalesce(CAST(probed_at AS VARCHAR), '') AS record, probed_at, min(rank) AS rank, min(controls) AS controls,
+         min(artefact) AS artefact,
          bool_or({sql.defective()} OR canary_id IS NULL OR committed_hash IS NULL OR model IS NULL
                  OR planted_at IS NULL OR probed_at IS NULL OR planted_at > probed_at OR rank IS NULL OR rank < 1
                  OR controls IS NULL OR controls < 1 OR rank > controls + 1) AS broken
   FROM canary_probes WHERE coalesce(planted_at, 0) < {self.scope.end}
     AND (probed_at IS NULL OR (probed_at >= {self.scope.start} AND probed_at <= {self.scope.as_of}))
-  GROUP BY 1) AS once) AS probe"""
+  GROUP BY 1, 2) AS once) AS probe"""
 
     def _accesses(self) -> str:
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
