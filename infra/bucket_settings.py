@@ -88,7 +88,8 @@ def read_bucket(
         found.rows.append(_setting(bucket, "s3_versioning", str(versioning.get("Status", "never enabled")), when))
     if "GetObjectLockConfiguration" in answers.answers:
         found.rows.append(_locked(bucket, lock, when))
-    found.rows += _replicated(bucket, rules, destinations, when)
+    if "GetBucketReplication" in answers.answers:
+        found.rows += _replicated(bucket, rules, destinations, when) if rules else [_alone(bucket, found.region, when)]
     found.rows += _encrypted(bucket, encryption, kms_in, found.region, answers, when)
     return found
 
@@ -195,6 +196,21 @@ def _replicated(
                 "observed_at": when,
             },
         )
+
+
+def _alone(bucket: Wanted, region: str | None, when: str) -> Row:
+    """A bucket without rules says so: a promise of no rule abroad is kept only where somebody looked."""
+    return (
+        "replication_configs",
+        {
+            "rule_id": f"{bucket.arn}/none",
+            "resource_id": bucket.system,
+            "provider": PROVIDER,
+            "region_code": region,
+            "enabled": False,
+            "observed_at": when,
+        },
+    )
 
 
 def _encrypted(

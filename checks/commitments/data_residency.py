@@ -54,7 +54,8 @@ class DataResidency(Commitment):
         "throttled, denied or blocked before any token flowed were processed nowhere. Met needs every activity type "
         "observed and as many processing records as an independent meter counted requests. A rule that would replicate "
         "abroad and has copied nothing breaks the promise only where the contract forbids the configuration "
-        "(`replication_rules`); where it says nothing, the promise is unproven."
+        "(`replication_rules`), and then somebody must have looked at the rules in the period; where it says nothing, "
+        "the promise is unproven."
     )
 
     @property

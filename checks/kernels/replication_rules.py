@@ -47,6 +47,13 @@ def rows(scope: Scope, stance: Stance, allowed: Iterable[str], consented: Callab
   LEFT JOIN place AS p ON p.provider = r.provider AND p.region_code = r.region_code"""
 
 
+def unseen(seen: int) -> tuple[list[Coverage], set[Reason]]:
+    """Return what is missing where the contract forbids rules: somebody must have looked, if only to find none."""
+    note = "" if seen else "nobody looked at the rules in the period"
+    coverage = Coverage(subject="replication_configs", covered=not note, observed=seen, note=note)
+    return [coverage], {Reason.NO_EVIDENCE} if note else set()
+
+
 def unsaid(query: Query) -> list[Coverage]:
     """Return a note where a rule points abroad and the contract does not say what that means."""
     rules = query(

@@ -201,6 +201,9 @@ GROUP BY 1, 2"""
             expected, counted = found.expected, not found.gaps
         gaps |= self._unplaced_systems(query, coverage) | self._subprocessors(query, coverage)
         coverage += replication_rules.unsaid(query) if self.rules is None else []
+        if self.rules == "forbidden" and "replicate" in self.activities:
+            looked, blind = replication_rules.unseen(seen.get(replication_rules.RULE, 0))
+            coverage, gaps = [*coverage, *looked], gaps | blind
         if expected is not None:
             expected += sum(seen.values()) - seen.get("process", 0)
         return Reach(

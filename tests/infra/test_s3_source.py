@@ -414,6 +414,13 @@ def test_a_replication_rule_points_to_where_its_bucket_is_or_to_nowhere_known(tm
     assert not card(found, f"s3://{SOURCE}").complete
 
 
+def test_a_bucket_without_replication_rules_says_that_somebody_looked(tmp_path: Path, s3: str) -> None:
+    World(s3)
+    (row,) = rows(gather(tmp_path, s3, {"content": []}), "replication_configs")
+    assert row["rule_id"].endswith(f"{SOURCE}/none")
+    assert (row["region_code"], row["enabled"]) == (REGION, False)
+
+
 def test_a_bucket_that_is_not_there_is_on_its_card_and_gives_no_row(tmp_path: Path, s3: str) -> None:
     found = gather(tmp_path, s3, {"name": "nobodys-bucket"})
     one = card(found, "s3://nobodys-bucket")
