@@ -2,10 +2,11 @@
 
 Usage: run.py [--kind NAME …] [--operator WORD …] [--sample N] [--explained] [--jobs N] [--out FOLDER]. Prints, per
 kind, how many mutants there were and which no case noticed, nor what the tests of `tests/metamorphic` ask of every
-kind. With FOLDER, `attempt.py` can go on from what is left. Kernels are shared: a mutant survived only when the cases
-of every kind asked for let it pass. Exit 1 when a survivor is not explained in `survivors/`, or when a whole run finds
-nothing that an explanation there speaks of. A mutant that is explained is not tried, unless `--explained` asks whether
-a case notices it after all. A sample is drawn from a seed, at most N mutants a kind.
+kind. With FOLDER, `attempt.py` can go on from what is left, and another run from where one was cut short. Kernels are
+shared: a mutant survived only when the cases of every kind asked for let it pass. Exit 1 when a survivor is not
+explained in `survivors/`, or when a whole run finds nothing that an explanation there speaks of. A mutant that is
+explained is not tried, unless `--explained` asks whether a case notices it after all. A sample is drawn from a seed, at
+most N mutants a kind.
 """
 
 from __future__ import annotations
@@ -125,11 +126,12 @@ def reasons() -> dict[str, str]:
     return found
 
 
-def every(kinds: list[str], asked: Asked, jobs: int) -> Iterator[Tried]:
+def every(kinds: list[str], asked: Asked, jobs: int, before: list[Tried]) -> Iterator[Tried]:
     """Give what became of each kind's mutants, several kinds at a time; what one kind killed, a later one spares."""
-    killed: frozenset[Site] = frozenset()
+    yield from before
+    killed = frozenset().union(*(tried.killed for tried in before))
     # The kinds with most cases come first: what they kill in a shared kernel costs the others nothing.
-    waiting = sorted(kinds, key=lambda kind: -len(cases(kind)["cases"]))
+    waiting = sorted(set(kinds) - {tried.kind for tried in before}, key=lambda kind: -len(cases(kind)["cases"]))
     running: set[Future[Tried]] = set()
     with ProcessPoolExecutor(jobs) as pool:
         while waiting or running:
@@ -147,6 +149,15 @@ def keep(folder: Path, kind: str, killed: frozenset[Site], alive: dict[Site, str
     (folder / f"{kind}.pickle").write_bytes(pickle.dumps((killed, alive)))
 
 
+def kept(folder: Path) -> list[Tried]:
+    """Return what an earlier run and attempts wrote; it does not say which explained mutants are still there."""
+    found = {path.stem: pickle.loads(path.read_bytes()) for path in sorted(folder.glob("*.pickle"))}
+    return [
+        Tried(name, len(killed) + len(alive), killed, tuple(alive), frozenset(), alive)
+        for name, (killed, alive) in found.items()
+    ]
+
+
 def main() -> int:
     """Run, print and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -160,7 +171,8 @@ def main() -> int:
     known = reasons()
     killed, alive, explained = set[Site](), dict[Site, str](), set[Site]()
     wanted = Asked(() if asked.explained else tuple(known), frozenset(asked.operator or ()), asked.sample)
-    for result in every(asked.kind or sorted(discover()), wanted, asked.jobs):
+    before = kept(asked.out) if asked.out else []
+    for result in every(asked.kind or sorted(discover()), wanted, asked.jobs, before):
         killed |= result.killed
         explained |= result.explained
         alive.update(dict.fromkeys(result.alive, result.kind))
@@ -170,7 +182,9 @@ def main() -> int:
         print(f"{result.kind:36} {result.number:5} mutants, {len(left):4} not noticed", flush=True)
         for site in left:
             print(f"    {site}\n        {result.effects[site]}", flush=True)
-    return _concluded(known, killed, alive, explained, whole=not (asked.kind or asked.sample or asked.operator))
+    return _concluded(
+        known, killed, alive, explained, whole=not (before or asked.kind or asked.sample or asked.operator)
+    )
 
 
 def _concluded(
