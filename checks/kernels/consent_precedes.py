@@ -135,7 +135,7 @@ def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     stated = f"""
 SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_from,
   coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, scope,
-  CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, ({incomplete("consents")} OR {unclear}) AS broken
+  CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, {incomplete("consents")} AS broken
 FROM consents WHERE purpose IS NULL OR {sql.same("purpose", purpose)}"""
     return one_version(stated)
 

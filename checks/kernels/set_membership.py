@@ -54,6 +54,10 @@ class Located:
 
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""
+        return self.over(f"({self.stays()})")
+
+    def over(self, stays: str) -> str:
+        """Return the same over stays that the caller has at hand."""
         return f"""
 WITH {places(self.catalogue)},{self._consents()}
 seen AS (
@@ -89,7 +93,7 @@ activity AS (
          WHEN verdict = 'unknown' THEN '{Reason.UNREADABLE_ROWS}'
          ELSE shown END AS why
   FROM judged),
-{self._besides()}
+{self._besides(stays)}
 {sql.worst_per_record("coded")}
 """
 
@@ -119,9 +123,9 @@ activity AS (
             "THEN 'unknown' ELSE 'violation' END"
         )
 
-    def _besides(self) -> str:
+    def _besides(self, stays: str) -> str:
         """Add the rows that are no activities; of an unknown one, only a reason code may say why."""
-        listed = self._systems() + self._rules()
+        listed = self._systems(stays) + self._rules()
         if not listed:
             return "coded AS (SELECT * FROM activity)"
         return f"""every AS (SELECT * FROM activity {listed}),
@@ -130,7 +134,7 @@ coded AS (
          CASE WHEN outcome = 'unknown' AND why NOT IN {sql.texts(Reason)} THEN '{Reason.UNREADABLE_ROWS}' ELSE why END
            AS why FROM every)"""
 
-    def _systems(self) -> str:
+    def _systems(self, stays: str) -> str:
         """Inventoried systems are places too where storage is promised; what is unclear about one is unknown."""
         if not self.stores:
             return ""
@@ -146,7 +150,7 @@ coded AS (
          CASE WHEN i.unclear = 1 THEN '{Reason.UNREADABLE_ROWS}'
               WHEN a.countries = 1 THEN a.country || ' (' || i.region_code || ')'
               WHEN a.countries > 1 THEN '{Reason.CONTRADICTED}' ELSE '{Reason.UNREADABLE_ROWS}' END
-  FROM ({self.stays()}) AS i
+  FROM {stays} AS i
   LEFT JOIN anywhere AS a ON a.region_code = i.region_code"""
 
     def stays(self) -> str:

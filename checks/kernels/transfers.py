@@ -28,22 +28,26 @@ class Transfers:
     silences = ()
 
     def events(self) -> str:
-        """Return one row per activity and per inventoried place."""
+        """Return one row per activity and per inventoried place.
+
+        What is said of one activity in two ways may be another transfer than the one that a consent names.
+        """
         return f"""
-WITH placed AS (SELECT * FROM ({self.places.classify()}) AS every_place),
+WITH stay AS ({self.places.stays()}),
+placed AS (SELECT * FROM ({self.places.over("stay")}) AS every_place),
 detail AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record,
     coalesce(min(region_code), '') AS region_code, coalesce(min(request_id), '') AS request_id,
-    max(CASE WHEN activity_id IS NULL OR provider IS NULL THEN 1 ELSE 0 END) AS flaws,
-    max(CASE WHEN {sql.defective()} THEN 1 ELSE 0 END) AS torn
-  FROM processing_activity GROUP BY 1, 2),
-stay AS (SELECT record, region_code, until FROM ({self.places.stays()}) AS every_stay)
+    bool_or({sql.defective()}) AS torn,
+    CASE WHEN count(DISTINCT coalesce(lower(provider), '') || ' ' || coalesce(lower(region_code), '') || ' '
+                    || coalesce(request_id, '')) > 1 THEN '{Reason.CONTRADICTED}'
+         WHEN bool_or(activity_id IS NULL OR provider IS NULL) THEN '{Reason.UNREADABLE_ROWS}' END AS flaw
+  FROM processing_activity GROUP BY 1, 2)
 SELECT p.subject, p.record, p.moment, coalesce(s.until, p.moment) AS until, CAST(NULL AS VARCHAR) AS link, p.artefact,
-  CASE WHEN p.outcome IN ('ok', 'violation') AND d.flaws = 1 THEN 'unknown'
-       WHEN p.outcome = 'violation' THEN 'judged' ELSE p.outcome END AS state,
-  CASE WHEN p.outcome IN ('ok', 'violation') AND d.flaws = 1 THEN '{Reason.UNREADABLE_ROWS}'
-       WHEN p.outcome <> 'violation' THEN p.why END AS doubt,
-  coalesce(d.flaws = 1 OR d.torn = 1, false) AS broken, 1 = 1 AS provable, p.why AS place,
+  CASE WHEN p.outcome IN ('unknown', 'excused') THEN p.outcome WHEN d.flaw IS NOT NULL THEN 'unknown'
+       WHEN p.outcome = 'violation' THEN 'judged' ELSE 'ok' END AS state,
+  CASE WHEN p.outcome = 'unknown' THEN p.why ELSE d.flaw END AS doubt,
+  coalesce(d.torn, false) AS broken, 1 = 1 AS provable, p.why AS place,
   lower(coalesce(s.region_code, d.region_code, '')) AS region_code, coalesce(d.request_id, '') AS request_id
 FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p.record
 LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
@@ -66,7 +70,7 @@ LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
         """Return the reach of the located activities; a subprocessor in a consented country contradicts nothing."""
         given = sql.valid_consents(self.purpose, self.scope.vendor, self.scope.consent_offices)
         consented = query(
-            f"SELECT DISTINCT scope FROM ({given}) AS given WHERE granted_at <= {self.scope.start} "
+            f"SELECT scope FROM ({given}) AS given WHERE granted_at <= {self.scope.start} "
             f"AND (expires_at IS NULL OR expires_at >= {self.scope.end}) ORDER BY scope"
         )
         wider = replace(self.places, allowed=(*self.places.allowed, *(r[0] for r in consented)))
