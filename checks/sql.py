@@ -72,6 +72,12 @@ def before_merging(statement: str) -> str | None:
     return f"{body}\nSELECT subject, record, moment, outcome, why, measure, artefact FROM {source[1]}"
 
 
+def after(cte: str, statement: str) -> str:
+    """Return a statement with a common table expression before its own."""
+    own = statement.removeprefix("WITH ")
+    return f"WITH {cte} {own}" if own == statement else f"WITH {cte}, {own}"
+
+
 def tidy(value: str) -> str:
     """Return a stated name in the form in which gathered text is kept: NFC, single spaces, none around it."""
     return " ".join(unicodedata.normalize("NFC", value).split())

@@ -88,12 +88,11 @@ SELECT DISTINCT approval_id AS permission_id, granted_at, valid_from, valid_to, 
 
 def count_log(query: Query, scope: Scope, log: str = LOG) -> Reconciliation:
     """Compare a log, whose name is the subject of its rows, with every independent count of it."""
-    totals = f"""
-usage_totals AS (
+    totals = f"""usage_totals AS (
   SELECT meter, CASE WHEN log IS NOT NULL THEN 'records' END AS metric, {sql.text(log)} AS system_id,
     period_start, period_end, value, defects FROM log_totals WHERE log IS NULL OR {sql.same("log", log)})"""
 
     def of_the_log(statement: str) -> Sequence[tuple[Any, ...]]:
-        return query(f"WITH {totals} SELECT * FROM ({statement}) AS asked")
+        return query(sql.after(totals, statement))
 
     return reconcile(of_the_log, scope, Expectation((log,), whole=None, each="records"))

@@ -11,7 +11,6 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
 from checks.kernels.consent_precedes import consents
 from checks.kernels.max_age import MaxAge
-from checks.kernels.present import incomplete
 from evidence.model import Reason
 
 
@@ -38,22 +37,22 @@ class KeptLonger:
     def events(self) -> str:
         """Return one row per record; those within the limit carry no weight here."""
         return f"""
-WITH aged AS (SELECT * FROM ({self.ages.classify()}) AS every_age),
+WITH {self.ages.lives()},
+age AS (SELECT * FROM (WITH {self.ages.judgement()}) AS every_age),
+life AS (
+  SELECT subject, record, max({self.ages.ended()}) AS ended, max(broken) AS flaws FROM lived GROUP BY subject, record),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
-    max(CASE WHEN {incomplete("data_lifecycle")} OR gone_by > {self.scope.as_of} THEN 1 ELSE 0 END) AS flaws,
-    max(CASE WHEN {sql.defect_in("consent_id")} OR record_id IS NULL THEN 1 ELSE 0 END) AS unread
-  FROM data_lifecycle GROUP BY 1, 2),
-life AS (SELECT * FROM ({self.ages.ended()}) AS every_life)
+    bool_or({sql.defect_in("consent_id")} OR record_id IS NULL) AS unread
+  FROM data_lifecycle GROUP BY 1, 2)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, l.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
-  CASE WHEN a.outcome = 'ok' THEN 'within the limit' WHEN c.links > 1 THEN '{Reason.CONTRADICTED}'
-       WHEN a.outcome <> 'violation' THEN a.why
-       WHEN c.flaws = 0 AND l.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
-  (c.links > 1 OR c.flaws = 1) AS broken, (coalesce(c.links, 0) <= 1 AND coalesce(c.unread, 0) = 0) AS provable
-FROM aged AS a LEFT JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
-LEFT JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
+  CASE WHEN c.links > 1 THEN '{Reason.CONTRADICTED}' WHEN a.outcome <> 'violation' THEN a.why
+       WHEN l.flaws = 0 AND l.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
+  (c.links > 1 OR l.flaws = 1) AS broken, (c.links <= 1 AND NOT c.unread) AS provable
+FROM age AS a JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
+JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
 
     def permissions(self) -> str:
         """Return the consents for the purpose."""
@@ -74,12 +73,7 @@ LEFT JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
             """Records within the limit and records kept with consent are both evidence that was read to its end."""
             seen = "CASE WHEN outcome = 'excused' THEN 'ok' ELSE outcome END AS outcome"
             columns = f"subject, record, moment, {seen}, why, measure, artefact"
-            return query(f"WITH classified AS (SELECT {columns} FROM classified) SELECT * FROM ({statement}) AS asked")
+            return query(sql.after(f"classified AS (SELECT {columns} FROM classified)", statement))
 
         found = self.ages.reach(by_age)
-        flawed = query(
-            f"SELECT 1 FROM system_inventory WHERE {incomplete('system_inventory')} UNION ALL "
-            f"SELECT 1 FROM data_lifecycle WHERE record_id IS NULL OR system_id IS NULL LIMIT 1"
-        )
-        gaps = found.gaps | ({Reason.UNREADABLE_ROWS} if flawed else set())
-        return replace(found, gaps=gaps, not_exercised=not gaps and not found.provisional)
+        return replace(found, not_exercised=not found.gaps and not found.provisional)

@@ -56,8 +56,11 @@ class MaxAge:
 
         What was captured before this version of the clause came into force belongs to the version before it.
         """
+        return f"WITH {self.lives()},\n{self.judgement()}"
+
+    def judgement(self) -> str:
+        """Return the rest of the statement after `lives`, which may also stand in a statement around it."""
         return f"""
-WITH {self._lives()},
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
          max(returned) OVER (PARTITION BY record, content_class) AS renamed,
@@ -75,15 +78,12 @@ coded AS (
 """
 
     def ended(self) -> str:
-        """Return a SELECT of subject, record and `ended`, the last instant at which the record may have been kept."""
-        return f"WITH {self._lives()} SELECT subject, record, max({self._ended()}) AS ended FROM lived GROUP BY 1, 2"
-
-    def _ended(self) -> str:
-        """A record that nobody knows to be gone may be there still."""
+        """Return the last instant at which a record of `lived` may have been there: still, if nobody knows it gone."""
         gone = "gone_at >= captured_last AND coalesce(seen_at <= gone_at, true)"
         return f"CASE WHEN {gone} THEN gone_at ELSE {self.scope.as_of} END"
 
-    def _lives(self) -> str:
+    def lives(self) -> str:
+        """Return the CTEs that end in `lived`: what is known of each record by system and class of content."""
         return f"""stated AS ({self._stated()}),
 item AS (
   SELECT subject, record, content_class, min(captured_at) AS captured_at, max(captured_at) AS captured_last,
@@ -130,7 +130,7 @@ lived AS (
         held = f"""(SELECT max(coalesce(c.expires_at, {self.scope.as_of})) FROM consent AS c
                  WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named})"""
         return f"""CASE WHEN broken = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
-                       AND {held} >= {self._ended()} THEN 'excused'
+                       AND {held} >= {self.ended()} THEN 'excused'
                 WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND ({claimed}
                      OR ((aged.claim IS NULL OR c.consent_id IS NULL) AND (c.scope IS NULL OR {named}))))
                   THEN 'unknown'
