@@ -79,7 +79,7 @@ class NoTrainingUse(Commitment):
             covers=("period_start", "period_end"),
             assurance=Assurance.ATTESTED,
             extra_violation=refused(scope),
-            issuer_is_holder=True,
+            issued_by="holder",
             requirements=(says_so, in_scope, no_carve_out),
         )
         report = DocumentValid(

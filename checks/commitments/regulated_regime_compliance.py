@@ -98,7 +98,7 @@ class RegulatedRegimeCompliance(Commitment):
             assurance=Assurance.ATTESTED if own else Assurance.AUDITED,
             extra_violation=ended,
             weighs_status=True,
-            issuer_is_holder=own,
+            issued_by="holder" if own else "another",
             endless=True,
             requirements=(
                 Requirement(f"NOT {empty('services')}", "unusable", Reason.UNREADABLE_ROWS),

@@ -80,7 +80,7 @@ class ZeroDataRetention(Commitment):
             covers=("period_start", "period_end"),
             assurance=Assurance.ATTESTED,
             extra_violation=refused(scope),
-            issuer_is_holder=True,
+            issued_by="holder",
             requirements=(
                 Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
                 Requirement(

@@ -135,7 +135,7 @@ def denial(scope: Scope, assertion: str) -> DocumentValid:
         kind=STATEMENT,
         covers=("period_start", "period_end"),
         assurance=Assurance.ATTESTED,
-        issuer_is_holder=True,
+        issued_by="holder",
         requirements=(
             Requirement(contains_all("assertions", (assertion,)), "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from checks import sql
 from checks.commitment import Scope
@@ -29,6 +29,8 @@ from evidence.model import Assurance, Coverage, Reason
 #: Documents of one kind and holder that one audit looks at.
 MAX_DOCUMENTS = 10_000
 EPOCH = date(1970, 1, 1)
+#: Who must have issued a document; somebody who only bears the holder's name is neither the holder nor another.
+Issuer: TypeAlias = Literal["holder", "another", "either"]
 #: A day after every day, in days since 1970.
 FAR = 1_000_000
 
@@ -59,7 +61,7 @@ class DocumentValid:
     A bridge is the vendor's own letter that carries a report forward: at most `max_bridge` days, adjoining a report,
     and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
     carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
-    `issuer_is_holder` says whether the vendor itself must have issued it, or somebody else must have; `weighs_status`
+    `issued_by` says whether the vendor itself must have issued it, or somebody else must have; `weighs_status`
     that the requirements themselves say what a status means. `extra_violation` and `extra_doubt` are conditions on a
     believable document that break the promise, or leave it open, whatever else the document is worth. `endless` says
     that a document without a last day lasts; else it cannot be read.
@@ -75,7 +77,7 @@ class DocumentValid:
     extra_violation: str | None = None
     extra_doubt: str | None = None
     carry_months: int = 0
-    issuer_is_holder: bool = False
+    issued_by: Issuer = "another"
     weighs_status: bool = False
     endless: bool = False
 
@@ -130,12 +132,13 @@ stated AS (
         """Return the CTEs that end in `trusted`: what each document is worth, without a judgement of it."""
         vendor = sql.same("issuer", self.scope.vendor)
         alike = f"({vendor} OR {sql.bears_name_of('issuer', self.scope.vendor)})"
-        other = vendor if self.issuer_is_holder else f"NOT {alike}"
+        issuers = {"holder": vendor, "another": f"NOT {alike}", "either": f"({vendor} OR NOT {alike})"}
+        issued = issuers[self.issued_by]
         return f"""{self.stated()},
 weighed AS (
   SELECT *,
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN NOT sound OR NOT coalesce({other} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
+         WHEN NOT sound OR NOT coalesce({issued} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
          WHEN broken OR first_day IS NULL OR last_day IS NULL OR last_day < first_day THEN '{Reason.UNREADABLE_ROWS}'
          WHEN main THEN {self._cases("unusable")} {self._bridging(vendor)} END AS useless,
     CASE WHEN main THEN {self._cases("violation")} END AS broken_promise,

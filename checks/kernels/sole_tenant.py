@@ -10,7 +10,7 @@ from checks.kernel import Query, Reach
 from checks.kernels.access_sessions import LOG, count_log
 from checks.kernels.allow_list import Demand
 from checks.kernels.document_texts import contains_all, empty
-from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Issuer, Requirement
 from checks.kernels.present import incomplete
 from checks.kernels.stored_systems import readable_inventory, surely_in_scope, systems_in_scope
 from evidence.model import Assurance, Coverage, Reason
@@ -18,6 +18,8 @@ from evidence.model import Assurance, Coverage, Reason
 ATTESTATION = "tenancy-attestation"
 #: What the attestation must assert, word for word.
 ASSERTION = "dedicated_hosts"
+#: Those of whom one alone must vouch for the whole period.
+ISSUERS: tuple[Issuer, ...] = ("holder", "another")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,7 @@ class SoleTenant:
 
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, one per entry, and one per statement about the hosts."""
-        statements = "\n".join(self._statements(hosts) for hosts in self._hosts())
-        return f"WITH {self._seen()}\n{self._resources()}\nUNION ALL\n{self._entries()}\n{statements}"
+        return f"WITH {self._seen()}\n{self._resources()}\nUNION ALL\n{self._entries()}\n{self._statements()}"
 
     def _seen(self) -> str:
         return f"""
@@ -85,30 +86,29 @@ SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' EN
 FROM (SELECT *, {welcome} AS welcome, {vendor} AS vendor, {akin} AS akin FROM access_events) AS entry
 WHERE started_at IS NULL OR started_at >= {start} OR ended_at IS NULL OR ended_at > {start}"""
 
-    def _statements(self, hosts: DocumentValid) -> str:
-        """Return the statements of one sort, each weighed once: by the vendor, or by anybody else."""
-        vendor = f"coalesce({sql.same('issuer', self.scope.vendor)}, true)"
-        own = vendor if hosts.issuer_is_holder else f"NOT {vendor}"
+    def _statements(self) -> str:
+        """Return the statements, whoever made them."""
         return f"""
 UNION ALL
 SELECT 'hosts', record, {self.scope.start}, artefact, outcome = 'violation', outcome = 'ok', outcome = 'excused', 1 = 0,
   why, CASE WHEN outcome = 'unknown' THEN why END
-FROM (WITH {hosts.ctes()} SELECT record, artefact, outcome, why FROM judged
-      WHERE record IN (SELECT record FROM trusted WHERE {own})) AS statement"""
+FROM (WITH {self._hosts("either").ctes()} SELECT record, artefact, outcome, why FROM judged) AS statement"""
 
-    def _hosts(self) -> tuple[DocumentValid, DocumentValid]:
+    def _hosts(self, issued_by: Issuer) -> DocumentValid:
         """Return what makes a statement about the hosts count: of the vendor, or of somebody who examined them."""
-        requirements = (
-            Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
-            Requirement(contains_all("services", self.scope.services), "unusable", Reason.INCOMPLETE_COVERAGE),
-            Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unknown", Reason.INCOMPLETE_COVERAGE),
-            Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
+        return DocumentValid(
+            self.scope,
+            kind=ATTESTATION,
+            covers=("period_start", "period_end"),
+            requirements=(
+                Requirement(contains_all("assertions", (ASSERTION,)), "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(contains_all("services", self.scope.services), "unusable", Reason.INCOMPLETE_COVERAGE),
+                Requirement(f"{empty('exceptions')} AND {empty('carve_outs')}", "unknown", Reason.INCOMPLETE_COVERAGE),
+                Requirement("issued_on >= last_day", "unusable", Reason.UNREADABLE_ROWS),
+            ),
+            assurance=Assurance.ATTESTED,
+            issued_by=issued_by,
         )
-        covers = ("period_start", "period_end")
-        vendors = DocumentValid(
-            self.scope, ATTESTATION, covers, requirements, Assurance.ATTESTED, issuer_is_holder=True
-        )
-        return vendors, DocumentValid(self.scope, ATTESTATION, covers, requirements, Assurance.AUDITED)
 
     def members(self) -> str:
         """Return every system in scope, and every other resource on which the customer was seen."""
@@ -127,7 +127,7 @@ WHERE ours AND observed_at >= {start} AND observed_at < {end} AND resource_id NO
     def reach(self, query: Query) -> Reach:
         """Return whether all entries were counted, and whether one sort of statement covers the hosts throughout."""
         counted = count_log(query, self.scope)
-        stated = [hosts.reach(query) for hosts in self._hosts()]
+        stated = [self._hosts(issuer).reach(query) for issuer in ISSUERS]
         whole = [r for r in stated if not r.gaps and all(c.covered for c in r.coverage)]
         gaps = set(counted.gaps)
         if not whole:
