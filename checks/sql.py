@@ -73,7 +73,9 @@ def before_merging(statement: str) -> str | None:
 
 
 def after(cte: str, statement: str) -> str:
-    """Return a statement with a common table expression before its own."""
+    """Return a statement with a common table expression before its own, if it speaks of it."""
+    if cte.split(maxsplit=1)[0] not in statement:
+        return statement
     own = statement.removeprefix("WITH ")
     return f"WITH {cte} {own}" if own == statement else f"WITH {cte}, {own}"
 

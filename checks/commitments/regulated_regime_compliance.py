@@ -82,7 +82,7 @@ class RegulatedRegimeCompliance(Commitment):
         )
         successor = (
             "EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.main "
-            "AND coalesce(o.last_day > trusted.last_day, true) AND coalesce(o.first_day <= trusted.last_day + 1, true))"
+            "AND o.last_day > trusted.last_day AND coalesce(o.first_day <= trusted.last_day + 1, true))"
         )
         ended = (
             f"main AND coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND NOT {empty('services')} "

@@ -55,15 +55,14 @@ every AS (SELECT {columns} FROM judged UNION ALL SELECT {columns} FROM weighed_u
         return f"""
 used AS (
   SELECT lower(feature) AS feature, used_at, coalesce(requests, 1) AS requests, min(artefact) AS artefact,
-    CASE WHEN feature IS NULL OR used_at IS NULL THEN min(artefact || '#' || CAST(row AS VARCHAR)) ELSE '' END AS place,
     ({sql.defective()} OR feature IS NULL OR used_at IS NULL OR coalesce(requests, 1) < 0
-     OR coalesce(used_at > {s.as_of}, false)) AS broken
+     OR used_at > {s.as_of}) AS broken
   FROM feature_usage WHERE used_at IS NULL OR (used_at >= {s.start} AND used_at < {s.end})
-  GROUP BY feature, used_at, requests, 6),
+  GROUP BY feature, used_at, requests, 5),
 weighed_use AS (
-  SELECT '{USE}' AS subject, coalesce(u.feature, '') || '/' || coalesce(CAST(u.used_at AS VARCHAR), '') || u.place
-      AS record, u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact,
-    u.outcome, CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
+  SELECT '{USE}' AS subject, coalesce(u.feature, '') || '/' || coalesce(CAST(u.used_at AS VARCHAR), '') AS record,
+    u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact, u.outcome,
+     CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
          WHEN u.outcome = 'unknown' THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN u.outcome = 'violation' THEN 'used and not covered: ' || u.feature ELSE '' END AS why
   FROM (SELECT *, CASE {outcome} ELSE 'unknown' END AS outcome FROM used AS u) AS u)"""
