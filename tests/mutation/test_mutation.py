@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from checks.kernels.calendar_months import months_later
 from tests.mutation import calendar
+from tests.mutation.attempt import left
+from tests.mutation.run import Asked, every, keep, kept
 from tests.mutation.sites import mutant, sites
 from tests.mutation.steps import Stepwise, flattened
 
@@ -69,3 +72,16 @@ def test_the_calendar_notices_what_is_wrong_with_it_and_nothing_else() -> None:
     assert not calendar.noticed(statement, next(iter(places.values())))
     missed = [str(site) for site, start in places.items() if not calendar.noticed(mutant(statement, site), start)]
     assert missed == []
+
+
+def test_a_run_goes_on_from_what_an_earlier_one_wrote(tmp_path: Path) -> None:
+    noticed, other, unnoticed = list(sites("SELECT n < 1 AND n > 2"))
+    keep(tmp_path, "first-kind", frozenset({noticed}), {other: "gave the same rows", unnoticed: "gave the same rows"})
+    keep(tmp_path, "second-kind", frozenset({other}), {})
+    before = kept(tmp_path)
+    assert list(every(["first-kind", "second-kind"], Asked(), 1, before)) == before
+    assert [(each.kind, each.number, each.killed) for each in before] == [
+        ("first-kind", 3, {noticed}),
+        ("second-kind", 1, {other}),
+    ]
+    assert left(tmp_path) == {unnoticed}
