@@ -61,6 +61,8 @@ def rung(town: Town) -> list[Any]:
 
 
 def test_nothing_is_lost_and_nothing_is_doubled(town: Town) -> None:
+    # A pass under way may hold what it has not handed over yet; what is lost or doubled stays so.
+    until(lambda: settled.examine(town).wrong == (), PATIENCE, 1.0)
     found = settled.examine(town)
     assert found.wrong == ()
     assert (found.slots, found.cases) == (1, 1)
