@@ -43,7 +43,8 @@ life AS (
   SELECT subject, record, max({self.ages.ended()}) AS ended, max(broken) AS flaws FROM lived GROUP BY subject, record),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
-    max(consent_id) AS link, count(DISTINCT consent_id) AS links, bool_or(record_id IS NULL) AS nameless
+    max(consent_id) AS link, count(DISTINCT consent_id) AS links,
+    bool_or(record_id IS NULL OR {sql.defect_in("consent_id")}) AS nameless
   FROM data_lifecycle GROUP BY 1, 2)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, l.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,

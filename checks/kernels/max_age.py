@@ -180,7 +180,7 @@ lived AS (
 
     def reach(self, query: Query) -> Reach:
         """Return per system whether every record that an independent meter counted is in the evidence."""
-        gaps = self._inventory_gaps(query)
+        gaps = self._inventory_gaps(query) | self._nameless(query)
         systems = self._systems(query)
         found = reconcile(query, self.scope, Expectation(systems, whole="records", each="requests"))
         gaps |= found.gaps
@@ -209,6 +209,14 @@ lived AS (
             f"AND system_id NOT IN ({self._excluded()})"
         )
         return tuple(sorted({*self.systems, *(r[0] for r in found)}))
+
+    def _nameless(self, query: Query) -> set[Reason]:
+        """A row that does not say of which record it is, or of which class, may be an earlier sight of any of them."""
+        found = query(
+            "SELECT 1 FROM data_lifecycle WHERE (record_id IS NULL OR system_id IS NULL OR content_class IS NULL) "
+            f"AND coalesce(captured_at, 0) < {self.scope.end} LIMIT 1"
+        )
+        return {Reason.UNREADABLE_ROWS} if found else set()
 
     def _inventory_gaps(self, query: Query) -> set[Reason]:
         rows, broken, split = query(

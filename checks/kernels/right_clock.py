@@ -90,12 +90,12 @@ live AS (
       SELECT termination_id FROM line WHERE termination_id IS NOT NULL AND issued_on * {sql.DAY} >= {scope.start})))"""
 
     def _fees(self) -> str:
-        """Add up what is charged for each termination; a line that is disputed or in other money spoils the sum."""
+        """Add up what is charged for each termination; a line that is disputed or in other money cannot be added."""
         money = f"lower(l.currency) = {sql.text(self.limit.currency.lower())}"
         counts = f"l.amount_minor IS NOT NULL AND {money} AND v.versions = 1"
         return f"""
 fee AS (
-  SELECT l.termination_id, CAST(sum(l.amount_minor) AS BIGINT) AS total,
+  SELECT l.termination_id, CAST(sum(CASE WHEN {counts} THEN l.amount_minor ELSE 0 END) AS BIGINT) AS total,
     count(CASE WHEN {counts} THEN NULL ELSE 1 END) AS uncounted,
     count(CASE WHEN l.kind = 'termination-fee' THEN 1 END) AS fees, min(l.artefact) AS artefact
   FROM line AS l JOIN versions AS v ON v.record = l.record

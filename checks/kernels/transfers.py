@@ -39,17 +39,23 @@ detail AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record,
     coalesce(min(region_code), '') AS region_code, coalesce(min(request_id), '') AS request_id,
     bool_or({sql.defective()}) AS torn,
-    CASE WHEN count(DISTINCT coalesce(lower(provider), '') || ' ' || coalesce(lower(region_code), '') || ' '
-                    || coalesce(request_id, '')) > 1 THEN '{Reason.CONTRADICTED}'
-         WHEN bool_or(activity_id IS NULL OR provider IS NULL) THEN '{Reason.UNREADABLE_ROWS}' END AS flaw
-  FROM processing_activity GROUP BY 1, 2)
+    count(DISTINCT coalesce(lower(provider), '') || ' ' || coalesce(lower(region_code), '') || ' '
+          || coalesce(CAST(occurred_at AS VARCHAR), '')) > 1 OR count(DISTINCT request_id) > 1 AS disputed,
+    CASE WHEN bool_or(activity_id IS NULL OR provider IS NULL) THEN '{Reason.UNREADABLE_ROWS}' END AS flaw
+  FROM processing_activity GROUP BY 1, 2),
+moved AS (SELECT record FROM stay GROUP BY record HAVING count(*) > 1),
+outside AS (
+  SELECT p.*, CASE WHEN p.outcome IN ('unknown', 'excused') THEN NULL
+                   WHEN p.outcome = 'violation' AND (d.disputed OR (p.subject = '{SYSTEM}'
+                        AND p.record IN (SELECT record FROM moved))) THEN '{Reason.CONTRADICTED}'
+                   ELSE d.flaw END AS flaw, d.torn, d.region_code, d.request_id
+  FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p.record)
 SELECT p.subject, p.record, p.moment, coalesce(s.until, p.moment) AS until, CAST(NULL AS VARCHAR) AS link, p.artefact,
-  CASE WHEN p.outcome IN ('unknown', 'excused') THEN p.outcome WHEN d.flaw IS NOT NULL THEN 'unknown'
-       WHEN p.outcome = 'violation' THEN 'judged' ELSE 'ok' END AS state,
-  CASE WHEN p.outcome = 'unknown' THEN p.why ELSE d.flaw END AS doubt,
-  coalesce(d.torn, false) AS broken, 1 = 1 AS provable, p.why AS place,
-  lower(coalesce(s.region_code, d.region_code, '')) AS region_code, coalesce(d.request_id, '') AS request_id
-FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p.record
+  CASE WHEN p.flaw IS NOT NULL THEN 'unknown' WHEN p.outcome = 'violation' THEN 'judged' ELSE p.outcome END AS state,
+  CASE WHEN p.outcome = 'unknown' THEN p.why ELSE p.flaw END AS doubt,
+  coalesce(p.torn, false) AS broken, 1 = 1 AS provable, p.why AS place,
+  lower(coalesce(s.region_code, p.region_code, '')) AS region_code, coalesce(p.request_id, '') AS request_id
+FROM outside AS p
 LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
   AND contains(p.why, '(' || s.region_code || ')')"""
 
