@@ -45,7 +45,7 @@ detail AS (
   FROM processing_activity GROUP BY 1, 2),
 moved AS (SELECT record FROM stay GROUP BY record HAVING count(*) > 1),
 outside AS (
-  SELECT p.*, CASE WHEN p.outcome IN ('unknown', 'excused') THEN NULL
+  SELECT p.*, CASE WHEN p.outcome = 'excused' THEN NULL
                    WHEN p.outcome = 'violation' AND (d.disputed OR (p.subject = '{SYSTEM}'
                         AND p.record IN (SELECT record FROM moved))) THEN '{Reason.CONTRADICTED}'
                    ELSE d.flaw END AS flaw, d.torn, d.region_code, d.request_id
