@@ -62,7 +62,7 @@ used AS (
 weighed_use AS (
   SELECT '{USE}' AS subject, coalesce(u.feature, '') || '/' || coalesce(CAST(u.used_at AS VARCHAR), '') AS record,
     u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact, u.outcome,
-     CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
+    CASE WHEN u.broken THEN '{Reason.UNREADABLE_ROWS}'
          WHEN u.outcome = 'unknown' THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN u.outcome = 'violation' THEN 'used and not covered: ' || u.feature ELSE '' END AS why
   FROM (SELECT *, CASE {outcome} ELSE 'unknown' END AS outcome FROM used AS u) AS u)"""

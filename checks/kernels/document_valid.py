@@ -61,7 +61,7 @@ class DocumentValid:
     A bridge is the vendor's own letter that carries a report forward: at most `max_bridge` days, adjoining a report,
     and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
     carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
-    `issued_by` says whether the vendor itself must have issued it, or somebody else must have; `weighs_status`
+    `issued_by` says whether the vendor itself must have issued it, somebody else, or either of them; `weighs_status`
     that the requirements themselves say what a status means. `extra_violation` and `extra_doubt` are conditions on a
     believable document that break the promise, or leave it open, whatever else the document is worth. `endless` says
     that a document without a last day lasts; else it cannot be read.

@@ -44,13 +44,13 @@ life AS (
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
-    bool_or(record_id IS NULL OR {sql.defect_in("consent_id")}) AS nameless
+    bool_or(record_id IS NULL OR {sql.defect_in("consent_id")}) AS unread
   FROM data_lifecycle GROUP BY 1, 2)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, l.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
   CASE WHEN c.links > 1 THEN '{Reason.CONTRADICTED}' WHEN a.outcome <> 'violation' THEN a.why
        WHEN l.flaws = 0 AND l.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
-  (c.links > 1 OR l.flaws = 1) AS broken, (c.links <= 1 AND NOT c.nameless) AS provable
+  (c.links > 1 OR l.flaws = 1) AS broken, (c.links <= 1 AND NOT c.unread) AS provable
 FROM age AS a JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
 JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
 

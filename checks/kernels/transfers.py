@@ -30,7 +30,8 @@ class Transfers:
     def events(self) -> str:
         """Return one row per activity and per inventoried place.
 
-        What is said of one activity in two ways may be another transfer than the one that a consent names.
+        What is said of one activity in two ways may be another transfer than the one that a consent names, and of a
+        system that was in two regions a consent may name only one.
         """
         return f"""
 WITH stay AS ({self.places.stays()}),
