@@ -35,24 +35,26 @@ class KeptLonger:
         return self.ages.silences
 
     def events(self) -> str:
-        """Return one row per record; those within the limit carry no weight here."""
+        """Return one row per record and class of content, each of which was captured and went at its own time.
+
+        Those within the limit carry no weight here, and none at all where another class of the record is over it.
+        """
         return f"""
 WITH {self.ages.lives()},
-age AS (SELECT * FROM (WITH {self.ages.judgement()}) AS every_age),
-life AS (
-  SELECT subject, record, max({self.ages.ended()}) AS ended, max(broken) AS flaws FROM lived GROUP BY subject, record),
+{self.ages.judgement()},
+age AS (SELECT *, bool_or(outcome = 'violation') OVER (PARTITION BY subject, record) AS over_limit FROM coded),
 claim AS (
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
     bool_or(record_id IS NULL OR {sql.defect_in("consent_id")}) AS unread
   FROM data_lifecycle GROUP BY 1, 2)
-SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, l.ended, c.link, a.artefact,
+SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, a.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
   CASE WHEN c.links > 1 THEN '{Reason.CONTRADICTED}' WHEN a.outcome <> 'violation' THEN a.why
-       WHEN l.flaws = 0 AND l.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
-  (c.links > 1 OR l.flaws = 1) AS broken, (c.links <= 1 AND NOT c.unread) AS provable
+       WHEN a.broken = 0 AND a.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
+  (c.links > 1 OR a.broken = 1) AS broken, (c.links <= 1 AND NOT c.unread) AS provable
 FROM age AS a JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
-JOIN life AS l ON l.subject = a.subject AND l.record = a.record"""
+WHERE NOT (a.over_limit AND a.outcome = 'ok')"""
 
     def permissions(self) -> str:
         """Return the consents for the purpose."""

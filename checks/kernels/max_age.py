@@ -56,10 +56,10 @@ class MaxAge:
 
         What was captured before this version of the clause came into force belongs to the version before it.
         """
-        return f"WITH {self.lives()},\n{self.judgement()}"
+        return f"WITH {self.lives()},\n{self.judgement()}\n{sql.worst_per_record('coded')}\n"
 
     def judgement(self) -> str:
-        """Return the rest of the statement after `lives`, which may also stand in a statement around it."""
+        """Return the CTEs after `lives` that end in `coded`: the outcome of each record by system and class of content."""
         return f"""
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
@@ -68,14 +68,12 @@ aged AS (
 {self._consents()}
 {self._judged()},
 coded AS (
-  SELECT subject, record, moment, measure, artefact,
+  SELECT subject, record, moment, measure, artefact, ended, broken,
          CASE WHEN verdict IN ('contradicted', 'undeleted') THEN 'unknown' ELSE verdict END AS outcome,
          CASE verdict WHEN 'unknown' THEN '{Reason.UNREADABLE_ROWS}' WHEN 'contradicted' THEN '{Reason.CONTRADICTED}'
               WHEN 'undeleted' THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN 'violation' THEN 'kept too long'
               WHEN 'excused' THEN 'consent' ELSE '' END AS why
-  FROM judged)
-{sql.worst_per_record("coded")}
-"""
+  FROM judged)"""
 
     def ended(self) -> str:
         """Return the last instant at which a record of `lived` may have been there: still, if nobody knows it gone."""
@@ -103,7 +101,7 @@ lived AS (
 
     def _judged(self) -> str:
         return f"""judged AS (
-  SELECT subject, record, origin AS moment, artefact,
+  SELECT subject, record, origin AS moment, artefact, {self.ended()} AS ended, broken,
   CASE WHEN last_known - origin > {self.limit.microseconds} THEN sure_at ELSE last_known END - origin AS measure,
   CASE
     WHEN content_class IS NOT NULL AND subject <> '' AND sure_at <= {self.scope.as_of}
