@@ -54,10 +54,10 @@ class Located:
 
     def classify(self) -> str:
         """Return one row per activity of the promised types in the period, and one per inventoried system's region."""
-        return self.over(f"({self.stays()})")
+        return f"{self.judgement(f'({self.stays()})')}\n{sql.worst_per_record('coded')}\n"
 
-    def over(self, stays: str) -> str:
-        """Return the same over stays that the caller has at hand."""
+    def judgement(self, stays: str) -> str:
+        """Return a WITH that ends in `coded`: one row per stated activity and, of the stays, per system and region."""
         return f"""
 WITH {places(self.catalogue)},{self._consents()}
 seen AS (
@@ -93,9 +93,7 @@ activity AS (
          WHEN verdict = 'unknown' THEN '{Reason.UNREADABLE_ROWS}'
          ELSE shown END AS why
   FROM judged),
-{self._besides(stays)}
-{sql.worst_per_record("coded")}
-"""
+{self._besides(stays)}"""
 
     def _nameless(self) -> str:
         """Where a consent may name an activity, one without an id may be the one it names."""

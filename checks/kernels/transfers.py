@@ -30,12 +30,16 @@ class Transfers:
     def events(self) -> str:
         """Return one row per activity and per inventoried place.
 
-        What is said of one activity in two ways may be another transfer than the one that a consent names, and of a
-        system that was in two regions a consent may name only one.
+        What is said of one activity in two ways may be another transfer than the one that a consent names. A system that
+        was in two regions needs a consent for each.
         """
         return f"""
 WITH stay AS ({self.places.stays()}),
-placed AS (SELECT * FROM ({self.places.over("stay")}) AS every_place),
+placed AS (SELECT * FROM ({self.places.judgement("stay")},
+    act AS (SELECT * FROM coded WHERE subject <> '{SYSTEM}')
+  {sql.worst_per_record("act")}
+  UNION ALL
+  SELECT subject, record, moment, outcome, why, measure, artefact FROM coded WHERE subject = '{SYSTEM}') AS every_place),
 detail AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record,
     coalesce(min(region_code), '') AS region_code, coalesce(min(request_id), '') AS request_id,
@@ -44,11 +48,9 @@ detail AS (
           || coalesce(CAST(occurred_at AS VARCHAR), '')) > 1 OR count(DISTINCT request_id) > 1 AS disputed,
     CASE WHEN bool_or(activity_id IS NULL OR provider IS NULL) THEN '{Reason.UNREADABLE_ROWS}' END AS flaw
   FROM processing_activity GROUP BY 1, 2),
-moved AS (SELECT record FROM stay GROUP BY record HAVING count(*) > 1),
 outside AS (
   SELECT p.*, CASE WHEN p.outcome = 'excused' THEN NULL
-                   WHEN p.outcome = 'violation' AND (d.disputed OR (p.subject = '{SYSTEM}'
-                        AND p.record IN (SELECT record FROM moved))) THEN '{Reason.CONTRADICTED}'
+                   WHEN p.outcome = 'violation' AND d.disputed THEN '{Reason.CONTRADICTED}'
                    ELSE d.flaw END AS flaw, d.torn, d.region_code, d.request_id
   FROM placed AS p LEFT JOIN detail AS d ON d.subject = p.subject AND d.record = p.record)
 SELECT p.subject, p.record, p.moment, coalesce(s.until, p.moment) AS until, CAST(NULL AS VARCHAR) AS link, p.artefact,
