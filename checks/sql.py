@@ -13,6 +13,9 @@ RANKS = {"ok": 1, "excused": 2, "open": 3, "unknown": 4, "violation": 5}
 
 DAY = 86_400_000_000
 
+#: The condition that a row's validity ends before it begins: it cannot be read.
+INVERTED = "coalesce(valid_to < valid_from, false)"
+
 
 def text(value: str) -> str:
     """Return a SQL string literal."""
@@ -109,6 +112,12 @@ def dependent_meter(companies: Iterable[str]) -> str:
 def one_of(column: str, values: Iterable[str]) -> str:
     """Return the condition that a column holds one of these names; with no names it never does."""
     return "(" + (" OR ".join(same(column, v) for v in sorted(set(values))) or "1 = 0") + ")"
+
+
+def in_force(start: str | int, end: str | int) -> str:
+    """Return the condition that a row's validity overlaps [start, end), or ends before it begins: no one knows."""
+    overlaps = f"coalesce(valid_from, {start}) < {end} AND coalesce(valid_to, {end}) > {start}"
+    return f"(({overlaps}) OR {INVERTED})"
 
 
 def defect_in(*columns: str) -> str:

@@ -97,12 +97,12 @@ def _systems(scope: Scope) -> str:
     return f"""
 inventory AS (
   SELECT DISTINCT system_id FROM system_inventory
-  WHERE coalesce(in_scope, true) AND coalesce(holds_content, true)
-    AND coalesce(valid_from, {scope.start}) < {scope.end} AND coalesce(valid_to, {scope.end}) > {scope.start}),
+  WHERE coalesce(in_scope, true) AND coalesce(holds_content, true) AND {sql.in_force(scope.start, scope.end)}),
 listed AS (
   SELECT i.systems, l.flaws FROM (SELECT count(*) AS systems FROM inventory) AS i CROSS JOIN (
     SELECT coalesce(max(CASE WHEN {sql.defective()} OR {blank("system_id", "kind")}
-      OR holds_content IS NULL OR in_scope IS NULL THEN 1 ELSE 0 END), 0) AS flaws FROM system_inventory) AS l),
+      OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} THEN 1 ELSE 0 END), 0) AS flaws
+    FROM system_inventory) AS l),
 wanted AS (
   SELECT r.record, i.system_id FROM request AS r CROSS JOIN inventory AS i
   UNION SELECT record, system_id FROM (SELECT record, unnest(systems) AS system_id FROM said) AS named),

@@ -56,7 +56,7 @@ WHERE started_at IS NULL OR (started_at < {self.scope.end} AND started_at >= {se
         return one_version(f"""
 SELECT DISTINCT approval_id AS permission_id, granted_at, valid_from, valid_to, scope,
   ({sql.one_of("approver_org", self.approvers)} AND NOT {vendor}) AS entitled,
-  ({incomplete("approvals")} OR valid_to < valid_from) AS broken FROM approvals""")
+  ({incomplete("approvals")} OR valid_to < valid_from) AS flawed FROM approvals""")
 
     def scope_fits(self) -> str:
         """Return the condition that the approval is for the object of the session."""

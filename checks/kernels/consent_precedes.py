@@ -135,13 +135,19 @@ def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     stated = f"""
 SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_from,
   coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, scope,
-  CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, {incomplete("consents")} AS broken
-FROM consents WHERE purpose IS NULL OR {sql.same("purpose", purpose)}"""
-    return one_version(stated)
+  CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, {incomplete("consents")} AS flawed,
+  coalesce({sql.same("purpose", purpose)}, true) AS wanted FROM consents"""
+    return f"{one_version(stated, also='wanted')} WHERE wanted"
 
 
-def one_version(stated: str) -> str:
-    """Return the permissions with those marked broken that are stated with different facts for one id and scope."""
+def one_version(stated: str, also: str = "''") -> str:
+    """Return the permissions with those marked broken whose id is stated with different facts, or with no scope.
+
+    One permission may have several scopes. `also` is a column in which the statements of an id may not differ either.
+    """
+    facts = [f"coalesce(CAST({c} AS VARCHAR), '')" for c in ("granted_at", "valid_from", "valid_to", "entitled", also)]
+    told = " || ' ' || ".join([*facts, "CASE WHEN scope IS NULL THEN '?' ELSE '' END"])
     return f"""
-SELECT permission_id, granted_at, valid_from, valid_to, scope, entitled,
-  (broken OR count(*) OVER (PARTITION BY permission_id, scope) > 1) AS broken FROM ({stated}) AS stated"""
+SELECT permission_id, granted_at, valid_from, valid_to, scope, entitled, broken
+FROM (SELECT *, (flawed OR min(told) OVER (PARTITION BY permission_id) <> max(told) OVER (PARTITION BY permission_id))
+        AS broken FROM (SELECT *, {told} AS told FROM ({stated}) AS stated) AS told) AS counted"""

@@ -101,8 +101,9 @@ def systems() -> str:
     """
     return f"""
 system AS (
-  SELECT lower(trim(system_id)) AS system, kind, valid_from, valid_to,
-    coalesce(in_scope AND holds_content, false) AS sure
+  SELECT lower(trim(system_id)) AS system, kind, CASE WHEN NOT {sql.INVERTED} THEN valid_from END AS valid_from,
+    CASE WHEN NOT {sql.INVERTED} THEN valid_to END AS valid_to,
+    coalesce(in_scope AND holds_content, false) AND NOT {sql.INVERTED} AS sure
   FROM system_inventory
   WHERE NOT ({blank("system_id")}) AND coalesce(in_scope, true) AND coalesce(holds_content, true)),
 spoken AS (SELECT system FROM known_system UNION SELECT system FROM lived WHERE system IS NOT NULL)"""
@@ -121,7 +122,8 @@ life AS (
   SELECT nullif(lower(trim(system_id)), '') AS system, {sql.identity("record_id")} AS record,
     min(captured_at) AS captured_at,
     max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS struck_at,
-    max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} THEN NULL ELSE snapshot_at END)) AS seen_at,
+    max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} AND deleted_at IS NOT NULL THEN NULL
+                                  ELSE snapshot_at END)) AS seen_at,
     max(CASE WHEN {sql.defective()} OR {blank("system_id")} OR {blank("record_id")} OR content_class IS NULL
                   OR captured_at IS NULL OR greatest(captured_at, deleted_at, snapshot_at, gone_by) > {scope.as_of}
                   OR (deleted_at IS NOT NULL AND delete_kind IS NULL)

@@ -18,9 +18,9 @@ from evidence.model import Reason
 class KeptLonger:
     """The records that the max-age kernel finds over its limit; their ages and their counting are its own.
 
-    A record's claim, its `consent_id`, leads to one consent; without a claim any that names it may do, as for the
-    limit itself. A record with two claims, or one that cannot be read, is not judged. A consent that ended while the
-    record may still have been there allows nothing, and is no proof against it.
+    A record's claim, its `consent_id` for a class of content, leads to one consent; without a claim any that names it
+    may do, as for the limit itself. A class with two claims, or one that cannot be read, is not judged. A
+    consent that ended while the record may still have been there allows nothing, and is no proof against it.
     """
 
     scope: Scope
@@ -44,16 +44,17 @@ WITH {self.ages.lives()},
 {self.ages.judgement()},
 age AS (SELECT *, bool_or(outcome = 'violation') OVER (PARTITION BY subject, record) AS over_limit FROM coded),
 claim AS (
-  SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record,
+  SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, coalesce(content_class, '') AS held,
     max(consent_id) AS link, count(DISTINCT consent_id) AS links,
     bool_or(record_id IS NULL OR {sql.defect_in("consent_id")}) AS unread
-  FROM data_lifecycle GROUP BY 1, 2)
+  FROM data_lifecycle GROUP BY 1, 2, 3)
 SELECT a.subject, a.record, a.moment, a.moment + a.measure AS until, a.ended, c.link, a.artefact,
   CASE a.outcome WHEN 'violation' THEN 'judged' WHEN 'ok' THEN 'excused' ELSE a.outcome END AS state,
   CASE WHEN c.links > 1 THEN '{Reason.CONTRADICTED}' WHEN a.outcome <> 'violation' THEN a.why
        WHEN a.broken = 0 AND a.ended > a.moment + a.measure THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
   (c.links > 1 OR a.broken = 1) AS broken, (c.links <= 1 AND NOT c.unread) AS provable
-FROM age AS a JOIN claim AS c ON c.subject = a.subject AND c.record = a.record
+FROM age AS a
+JOIN claim AS c ON c.subject = a.subject AND c.record = a.record AND c.held = coalesce(a.content_class, '')
 WHERE NOT (a.over_limit AND a.outcome = 'ok')"""
 
     def permissions(self) -> str:

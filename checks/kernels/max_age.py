@@ -17,6 +17,8 @@ class MaxAge:
     """Age is deletion (or last sighting) minus first capture, in exact microseconds; the limit itself is allowed.
 
     A soft deletion and a snapshot are sightings: they can prove that a record was kept too long, never that it is gone.
+    One from before the capture it is stated with is contradicted; one stated with a hard deletion says nothing of what
+    came after it: exports give all their rows the time at which they were made.
     A record that was missing at `gone_by` went some time after its last sighting: kept within the limit only if it was
     so at `gone_by`, kept too long only if a sighting says so, and otherwise unknown.
     The first capture of the same content in any system starts its age, so copying a record does not renew it. Captured
@@ -59,7 +61,7 @@ class MaxAge:
         return f"WITH {self.lives()},\n{self.judgement()}\n{sql.worst_per_record('coded')}\n"
 
     def judgement(self) -> str:
-        """Return the CTEs after `lives` that end in `coded`: the outcome of each record by system and class of content."""
+        """Return the CTEs after `lives` that end in `coded`: the outcome of each class of content of each record."""
         return f"""
 aged AS (
   SELECT *, min(captured_at) OVER (PARTITION BY record, content_class) AS origin,
@@ -68,7 +70,7 @@ aged AS (
 {self._consents()}
 {self._judged()},
 coded AS (
-  SELECT subject, record, moment, measure, artefact, ended, broken,
+  SELECT subject, record, moment, measure, artefact, ended, content_class, broken,
          CASE WHEN verdict IN ('contradicted', 'undeleted') THEN 'unknown' ELSE verdict END AS outcome,
          CASE verdict WHEN 'unknown' THEN '{Reason.UNREADABLE_ROWS}' WHEN 'contradicted' THEN '{Reason.CONTRADICTED}'
               WHEN 'undeleted' THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN 'violation' THEN 'kept too long'
@@ -86,28 +88,28 @@ coded AS (
 item AS (
   SELECT subject, record, content_class, min(captured_at) AS captured_at, max(captured_at) AS captured_last,
          max(known_at - captured_at) AS one_life,
-         CASE WHEN max(captured_at) > min(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END)
-              THEN 1 ELSE 0 END AS returned,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END) AS struck_at,
+         CASE WHEN max(captured_at) > min(struck) THEN 1 ELSE 0 END AS returned, max(struck) AS struck_at,
          max(CASE WHEN deleted_at IS NULL THEN gone_by END) AS missing_at,
-         max(CASE WHEN delete_kind IN ('hard', 'crypto') THEN NULL ELSE known_at END) AS seen_at,
+         max(CASE WHEN struck IS NULL THEN known_at END) AS seen_at,
+         max(CASE WHEN known_at <= {self.scope.as_of} THEN known_at END) AS sure_at,
          min(consent_id) AS claim, max(consent_id) AS other_claim,
          max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
-         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful
+         max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful,
+         max(CASE WHEN least(snapshot_at, deleted_at) < captured_at THEN 1 ELSE 0 END) AS torn
   FROM stated GROUP BY subject, record, content_class),
 lived AS (
-  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at,
-         greatest(coalesce(struck_at, seen_at), coalesce(seen_at, struck_at)) AS sure_at FROM item)"""
+  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at FROM item)"""
 
     def _judged(self) -> str:
         return f"""judged AS (
-  SELECT subject, record, origin AS moment, artefact, {self.ended()} AS ended, broken,
+  SELECT subject, record, origin AS moment, artefact, {self.ended()} AS ended, content_class,
+  greatest(broken, torn) AS broken,
   CASE WHEN last_known - origin > {self.limit.microseconds} THEN sure_at ELSE last_known END - origin AS measure,
   CASE
-    WHEN content_class IS NOT NULL AND subject <> '' AND sure_at <= {self.scope.as_of}
-         AND sure_at - origin > {self.limit.microseconds}
+    WHEN content_class IS NOT NULL AND subject <> '' AND sure_at - origin > {self.limit.microseconds}
       THEN CASE WHEN renamed = 1 AND coalesce(one_life, 0) <= {self.limit.microseconds} THEN 'contradicted'
                 ELSE {self._kept_too_long()} END
+    WHEN torn = 1 THEN 'contradicted'
     WHEN broken = 1 OR content_class IS NULL OR subject = '' OR origin IS NULL
          OR origin > {self.scope.as_of} OR last_known > {self.scope.as_of} OR last_known < captured_at THEN 'unknown'
     WHEN gone_at IS NOT NULL AND seen_at > gone_at THEN 'contradicted'
@@ -127,12 +129,13 @@ lived AS (
         claimed = "c.consent_id IN (aged.claim, aged.other_claim)"
         held = f"""(SELECT max(coalesce(c.expires_at, {self.scope.as_of})) FROM consent AS c
                  WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named})"""
-        return f"""CASE WHEN broken = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
+        return f"""CASE WHEN broken = 0 AND torn = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
                        AND {held} >= {self.ended()} THEN 'excused'
                 WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND ({claimed}
                      OR ((aged.claim IS NULL OR c.consent_id IS NULL) AND (c.scope IS NULL OR {named}))))
                   THEN 'unknown'
                 WHEN {held} >= sure_at THEN CASE WHEN claim <> other_claim THEN 'contradicted'
+                                                 WHEN torn = 1 THEN 'contradicted'
                                                  WHEN broken = 1 THEN 'unknown' ELSE 'undeleted' END
                 ELSE 'violation' END"""
 
@@ -144,8 +147,8 @@ lived AS (
         return f"""
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, gone_by, artefact,
-         CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at
-              WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
+         CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END AS struck,
+         CASE WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
               ELSE coalesce(deleted_at, snapshot_at) END AS known_at,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL OR gone_by > {self.scope.as_of}
           OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
@@ -160,15 +163,13 @@ lived AS (
         That a system is said to hold no content excludes nothing: a record in it says otherwise.
         """
         return f"""SELECT system_id FROM (
-      SELECT system_id, max(CASE WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0 ELSE 1 END) AS included
+      SELECT system_id, max(CASE WHEN in_scope = false AND NOT ({sql.defective()})
+             AND NOT {sql.INVERTED} THEN 0 ELSE 1 END) AS included
       FROM system_inventory WHERE system_id IS NOT NULL AND {self._valid()} GROUP BY system_id) AS judged
       WHERE included = 0"""
 
     def _valid(self) -> str:
-        return (
-            f"coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
-            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}"
-        )
+        return sql.in_force(self.scope.start, self.scope.end)
 
     def _consents(self) -> str:
         """Return the consents, where the clause knows of any: engines look each row up even in an empty list."""
@@ -219,7 +220,8 @@ lived AS (
     def _inventory_gaps(self, query: Query) -> set[Reason]:
         rows, broken, split = query(
             f"SELECT count(*), sum(broken), sum(split) FROM (SELECT max(CASE WHEN system_id IS NULL OR kind IS NULL "
-            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.defective()} THEN 1 ELSE 0 END) AS broken, "
+            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} OR {sql.defective()} THEN 1 ELSE 0 END) "
+            "AS broken, "
             "CASE WHEN count(DISTINCT in_scope) > 1 OR count(DISTINCT holds_content) > 1 THEN 1 ELSE 0 END AS split "
             f"FROM system_inventory WHERE {self._valid()} GROUP BY system_id) AS by_system"
         )[0]

@@ -103,7 +103,8 @@ life AS (
   SELECT system_id AS subject, min(coalesce(valid_from, 0)) AS born, max(coalesce(valid_to, {NEVER})) AS died,
          (min(coalesce(valid_from, 0)) <> max(coalesce(valid_from, 0)) OR bool_or({sql.defective()})
           OR min(coalesce(valid_to, {NEVER})) <> max(coalesce(valid_to, {NEVER}))) AS patchy,
-         bool_and(coalesce(in_scope = false OR holds_content = false, false) AND NOT ({sql.defective()})) AS outside,
+         bool_and(coalesce(in_scope = false OR holds_content = false, false) AND NOT ({sql.defective()})
+                  AND NOT {sql.INVERTED}) AS outside,
          bool_or(coalesce(kind IN {sql.texts(CACHES)}, false)) AS is_cache
   FROM system_inventory WHERE system_id IS NOT NULL GROUP BY system_id),
 cache AS (
@@ -207,14 +208,13 @@ other AS (
         }
         held = (
             "SELECT DISTINCT system_id FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope, true) "
-            f"AND coalesce(holds_content, true) AND coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
-            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}"
+            f"AND coalesce(holds_content, true) AND {sql.in_force(self.scope.start, self.scope.end)}"
         )
         inventory = {r[0] for r in query(held)}
         inventoried = {r[0] for r in query(f"{held} AND kind IN {sql.texts(CACHES)}")}
         unreadable = query(
             f"SELECT count(*) FROM system_inventory WHERE coalesce(trim(system_id), '') = '' OR kind IS NULL "
-            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.defective()}"
+            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} OR {sql.defective()}"
         )[0][0]
         coverage = tuple(
             self._coverage(cache, *judged.get(cache, (0, 0)), listed=cache in inventory)

@@ -152,22 +152,24 @@ coded AS (
   LEFT JOIN anywhere AS a ON a.region_code = i.region_code"""
 
     def stays(self) -> str:
-        """Return a SELECT of inventoried systems by region: record, region_code, artefact, since, until and unclear.
+        """Return a SELECT of what the inventory says: record, region_code, artefact, since, until and unclear.
 
         `until` is the last instant of the period, as far as it is over, at which the system is said to be there.
         """
         return f"""
 SELECT {sql.identity("system_id")} AS record, lower(region_code) AS region_code, min(artefact) AS artefact,
-        greatest(min(coalesce(valid_from, {self.scope.start})), {self.scope.start}) AS since,
-        least(max(coalesce(valid_to, {self.scope.end})), {self.scope.end}, {self.scope.as_of} + 1) - 1 AS until,
-        max(CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
-                   OR disagreeing OR valid_from > {self.scope.as_of} THEN 1 ELSE 0 END) AS unclear
-FROM (SELECT *, min(in_scope) OVER (PARTITION BY system_id) <> max(in_scope) OVER (PARTITION BY system_id)
-         AS disagreeing FROM system_inventory) AS stated
+        greatest(coalesce(valid_from, {self.scope.start}), {self.scope.start}) AS since,
+        least(coalesce(valid_to, {self.scope.end}), {self.scope.end}, {self.scope.as_of} + 1) - 1 AS until,
+        CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
+                  OR disagreeing OR valid_from > {self.scope.as_of} OR {sql.INVERTED} THEN 1 ELSE 0 END AS unclear
+FROM (SELECT *, (min(in_scope) OVER (PARTITION BY system_id) <> max(in_scope) OVER (PARTITION BY system_id)
+          OR min(holds_content) OVER (PARTITION BY system_id) <> max(holds_content) OVER (PARTITION BY system_id))
+         AS disagreeing FROM system_inventory WHERE {self._listed()}) AS stated
 WHERE region_code IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
-  AND coalesce(valid_from, {self.scope.start}) < {self.scope.end}
-  AND coalesce(valid_to, {self.scope.end}) > {self.scope.start}
-GROUP BY 1, 2"""
+GROUP BY 1, 2, 4, 5, 6"""
+
+    def _listed(self) -> str:
+        return sql.in_force(self.scope.start, self.scope.end)
 
     def _rules(self) -> str:
         """Rules are part of a promise about replication only."""
@@ -220,15 +222,24 @@ GROUP BY 1, 2"""
         """Where storage is promised, every inventoried system needs a region or an activity that names it."""
         if not self.stores:
             return set()
-        unplaced = query(
-            "SELECT DISTINCT system_id FROM system_inventory WHERE coalesce(in_scope, true) "
-            "AND coalesce(holds_content, true) AND region_code IS NULL "
-            f"AND coalesce(valid_from, {self.scope.start}) < {self.scope.end} "
-            f"AND coalesce(valid_to, {self.scope.end}) > {self.scope.start} "
-            "AND (system_id IS NULL OR system_id NOT IN (SELECT resource_id FROM processing_activity "
-            f"WHERE resource_id IS NOT NULL AND occurred_at >= {self.scope.start} "
-            f"AND occurred_at < {self.scope.end})) ORDER BY system_id"
-        )
+        placeless = f"""
+SELECT system_id, greatest(coalesce(valid_from, {self.scope.start}), {self.scope.start}) AS since,
+  least(coalesce(valid_to, {self.scope.end}), {self.scope.end}) AS until
+FROM system_inventory WHERE coalesce(in_scope, true) AND coalesce(holds_content, true) AND region_code IS NULL
+  AND {self._listed()}"""
+        if not query(f"SELECT 1 FROM ({placeless}) AS placeless LIMIT 1"):
+            return set()
+        unplaced = query(f"""
+WITH {places(self.catalogue)},
+activity AS (
+  SELECT a.resource_id, a.occurred_at FROM processing_activity AS a
+  JOIN place AS p ON p.provider = lower(a.provider) AND p.region_code = lower(a.region_code) AND p.countries = 1
+  WHERE a.resource_id IS NOT NULL AND a.activity IN {sql.texts(self.activities)}
+    AND a.outcome NOT IN {sql.texts(NOT_PROCESSED)} AND NOT ({sql.defective()}))
+SELECT DISTINCT i.system_id FROM ({placeless}) AS i
+WHERE NOT EXISTS (SELECT 1 FROM activity AS a WHERE a.resource_id = i.system_id
+                  AND a.occurred_at >= i.since AND a.occurred_at < i.until)
+ORDER BY i.system_id""")
         coverage.extend(
             Coverage(subject=r[0] or "a system without a name", covered=False, note="nothing says where this system is")
             for r in unplaced

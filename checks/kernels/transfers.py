@@ -8,7 +8,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.consent_precedes import consents
-from checks.kernels.set_membership import SYSTEM, Located
+from checks.kernels.set_membership import NOT_PROCESSED, SYSTEM, Located
 from evidence.model import Reason
 
 
@@ -30,8 +30,8 @@ class Transfers:
     def events(self) -> str:
         """Return one row per activity and per inventoried place.
 
-        What is said of one activity in two ways may be another transfer than the one that a consent names. A system that
-        was in two regions needs a consent for each.
+        What is said of one activity in two ways may be another transfer than the one that a consent names. A system
+        needs a consent for each of its stays.
         """
         return f"""
 WITH stay AS ({self.places.stays()}),
@@ -39,13 +39,15 @@ placed AS (SELECT * FROM ({self.places.judgement("stay")},
     act AS (SELECT * FROM coded WHERE subject <> '{SYSTEM}')
   {sql.worst_per_record("act")}
   UNION ALL
-  SELECT subject, record, moment, outcome, why, measure, artefact FROM coded WHERE subject = '{SYSTEM}') AS every_place),
+  SELECT subject, record, moment, outcome, why, measure, artefact FROM coded WHERE subject = '{SYSTEM}') AS every_one),
 detail AS (
   SELECT coalesce(activity, '') AS subject, {sql.identity("activity_id")} AS record,
     coalesce(min(region_code), '') AS region_code, coalesce(min(request_id), '') AS request_id,
     bool_or({sql.defective()}) AS torn,
     count(DISTINCT coalesce(lower(provider), '') || ' ' || coalesce(lower(region_code), '') || ' '
-          || coalesce(CAST(occurred_at AS VARCHAR), '')) > 1 OR count(DISTINCT request_id) > 1 AS disputed,
+          || coalesce(CAST(occurred_at AS VARCHAR), '')) > 1 OR count(DISTINCT request_id) > 1
+      OR max(CASE WHEN outcome IN {sql.texts(NOT_PROCESSED)} THEN 1 ELSE 0 END)
+         <> min(CASE WHEN outcome IN {sql.texts(NOT_PROCESSED)} THEN 1 ELSE 0 END) AS disputed,
     CASE WHEN bool_or(activity_id IS NULL OR provider IS NULL) THEN '{Reason.UNREADABLE_ROWS}' END AS flaw
   FROM processing_activity GROUP BY 1, 2),
 outside AS (
@@ -59,7 +61,7 @@ SELECT p.subject, p.record, p.moment, coalesce(s.until, p.moment) AS until, CAST
   coalesce(p.torn, false) AS broken, 1 = 1 AS provable, p.why AS place,
   lower(coalesce(s.region_code, p.region_code, '')) AS region_code, coalesce(p.request_id, '') AS request_id
 FROM outside AS p
-LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
+LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record AND s.since = p.moment
   AND contains(p.why, '(' || s.region_code || ')')"""
 
     def permissions(self) -> str:
@@ -69,7 +71,7 @@ LEFT JOIN stay AS s ON p.subject = '{SYSTEM}' AND s.record = p.record
     def scope_fits(self) -> str:
         """Return the condition that the consent names the country, the region, the request or the activity."""
         named = "p.scope IN (e.record, e.request_id) OR lower(p.scope) = e.region_code"
-        return f"({named} OR starts_with(e.place, p.scope || ' ('))"
+        return f"({named} OR starts_with(e.place, upper(p.scope) || ' ('))"
 
     def needs_register(self) -> str:
         """Return that no transfer waits for the register: it is the customer's own, and silence is not consent."""
