@@ -2,6 +2,7 @@
 
 `record_id` names the content itself: a copy of the same content in another system carries the same id. Where nobody
 saw the deletion itself, `gone_by` is an instant after `snapshot_at` by which the record was seen to be there no more.
+Beside a hard deletion, `snapshot_at` is the time of the export and no sighting.
 """
 
 from __future__ import annotations
