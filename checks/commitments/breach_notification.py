@@ -74,6 +74,7 @@ class BreachNotification(Commitment):
             measure=MeasureSpec("time to notice", "s", self.notify_within.microseconds, SECOND),
             denial=denial(scope, "no_incident"),
             silences=(Silence(("notices",)),),
+            bounds=("first_at", "last_at"),
         )
 
 

@@ -65,6 +65,7 @@ class DeletionOnDemand(Commitment):
             measure=MeasureSpec("time to deletion", "s", limit, SECOND),
             denial=denial(scope, "no_deletion_request"),
             silences=(Silence(("deletion_requests",), "why <> 'still found after the limit'"),),
+            bounds=("first_at", "last_at"),
         )
 
 
@@ -78,7 +79,9 @@ said AS (SELECT *, {sql.identity("request_id")} AS record FROM deletion_requests
 request AS (
   SELECT record, min(submitted_at) AS submitted, max(submitted_at) AS submitted_last,
     min(completed_at) AS completed, max(completed_at) AS completed_last,
-    coalesce(min(submitted_at) < max(submitted_at) OR min(completed_at) < max(completed_at), false) AS differing,
+    coalesce(min(submitted_at) < max(submitted_at) OR min(completed_at) < max(completed_at)
+             OR min(subject_ref) < max(subject_ref), false) AS differing,
+    count(submitted_at) < count(*) AS undated,
     max(CASE WHEN {sql.defective()} OR {blank("request_id")} OR submitted_at IS NULL OR systems IS NULL
              OR acknowledged_at < submitted_at OR searched_at > {scope.as_of}
              OR (searched_at IS NULL AND len(found_systems) > 0) THEN 1 ELSE 0 END) = 1 AS flawed,
@@ -87,7 +90,7 @@ request AS (
   FROM said GROUP BY record),
 found AS (
   SELECT s.record, max(CASE WHEN s.searched_at > r.submitted_last + {limit} THEN 1 ELSE 0 END) = 1 AS too_late,
-    max(CASE WHEN s.searched_at >= r.completed_last THEN 1 ELSE 0 END) = 1 AS not_gone
+    max(CASE WHEN s.searched_at >= r.completed_last THEN 1 ELSE 0 END) = 1 AS not_gone, max(s.searched_at) AS last_at
   FROM said AS s JOIN request AS r ON r.record = s.record
   WHERE len(s.found_systems) > 0 AND s.searched_at <= {scope.as_of} GROUP BY s.record)"""
 
@@ -98,6 +101,9 @@ def _systems(scope: Scope) -> str:
 inventory AS (
   SELECT DISTINCT system_id FROM system_inventory
   WHERE coalesce(in_scope, true) AND coalesce(holds_content, true) AND {sql.in_force(scope.start, scope.end)}),
+later AS (
+  SELECT system_id, valid_from FROM system_inventory
+  WHERE coalesce(in_scope, true) AND coalesce(holds_content, true) AND valid_from >= {scope.end}),
 listed AS (
   SELECT i.systems, l.flaws FROM (SELECT count(*) AS systems FROM inventory) AS i CROSS JOIN (
     SELECT coalesce(max(CASE WHEN {sql.defective()} OR {blank("system_id", "kind")}
@@ -105,6 +111,7 @@ listed AS (
     FROM system_inventory) AS l),
 wanted AS (
   SELECT r.record, i.system_id FROM request AS r CROSS JOIN inventory AS i
+  UNION SELECT r.record, l.system_id FROM request AS r JOIN later AS l ON l.valid_from <= r.completed_last
   UNION SELECT record, system_id FROM (SELECT record, unnest(systems) AS system_id FROM said) AS named),
 cleared AS (
   SELECT DISTINCT s.record, s.system_id FROM (
@@ -129,7 +136,9 @@ obligation AS (
          WHEN r.completed IS NOT NULL AND (u.systems > 0 OR l.systems = 0)
            THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
     CASE WHEN r.completed IS NULL THEN 'not completed' ELSE 'completed late' END AS cause, '' AS note,
-    r.submitted AS measure_from, r.artefact
+    r.submitted AS measure_from, r.artefact, CASE WHEN NOT r.undated THEN r.submitted END AS first_at,
+    CASE WHEN NOT r.untimed AND r.completed >= r.submitted_last
+      THEN greatest(r.completed_last, coalesce(f.last_at, r.completed_last)) END AS last_at
   FROM request AS r CROSS JOIN listed AS l LEFT JOIN found AS f ON f.record = r.record
   LEFT JOIN unsearched AS u ON u.record = r.record)"""
 

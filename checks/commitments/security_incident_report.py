@@ -66,6 +66,7 @@ class SecurityIncidentReport(Commitment):
             measure=MeasureSpec("time to complete report", "s", self.report_within.microseconds, SECOND),
             denial=denial(scope, "no_incident"),
             silences=(Silence(("notices",)),),
+            bounds=("first_at", "last_at"),
         )
 
 

@@ -36,8 +36,10 @@ class Deadline:
 
     `obligations` are common table expressions that end in `obligation` with the columns of `OBLIGATION`. An obligation
     belongs to the period in which it was triggered, and to every later one that it reaches into: by its due time, or
-    because it was not yet done. `denial` is the signed statement that no trigger occurred: it makes an empty
-    population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must be among the `planned`.
+    because it was not yet done. `bounds` are the columns that say since when it may have been triggered, and by when it
+    was done at the latest; where one is null, nobody knows. `denial` is the signed statement that no trigger occurred:
+    it makes an empty population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must be among
+    the `planned`.
     """
 
     scope: Scope
@@ -48,19 +50,22 @@ class Deadline:
     expected: tuple[str, ...] = ()
     planned: str = "SELECT DISTINCT subject FROM classified"
     silences: tuple[Silence, ...] = ()
+    bounds: tuple[str, str] = ("trigger_at", "done_at")
 
     name = "deadline"
 
     def classify(self) -> str:
         """Return one row per leg and trigger: ok, violation, unknown, or open while there is still time."""
         start, end, as_of = self.scope.start, self.scope.end, self.scope.as_of
+        first, last = self.bounds
         return f"""
 WITH {self.obligations},
 live AS (
-  SELECT *, coalesce(certain AND due_at < {as_of} AND (done_at IS NULL OR done_at > due_at), false) AS late
+  SELECT *, coalesce(certain AND trigger_at < {end} AND due_at < {as_of} AND (done_at IS NULL OR done_at > due_at),
+                     false) AS late
   FROM obligation
-  WHERE trigger_at IS NULL OR (trigger_at < {end} AND (
-    trigger_at >= {start} OR due_at IS NULL OR due_at >= {start} OR done_at IS NULL OR done_at >= {start}))),
+  WHERE trigger_at IS NULL OR (coalesce({first} < {end}, true) AND (
+    trigger_at >= {start} OR due_at IS NULL OR due_at >= {start} OR {last} IS NULL OR {last} >= {start}))),
 weighed AS (
   SELECT *, CASE WHEN fault IS NOT NULL OR late THEN 'violation'
       WHEN doubt IS NOT NULL OR trigger_at IS NULL OR trigger_at > {as_of} OR done_at > {as_of} THEN 'unknown'

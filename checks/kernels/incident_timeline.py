@@ -28,10 +28,22 @@ PLACEHOLDERS = (
     "tba",
     "tbc",
     "tbd",
+    "being determined",
+    "being investigated",
+    "not known",
+    "not yet known",
+    "open",
+    "to be confirmed",
+    "to be determined",
     "to follow",
+    "under investigation",
     "unknown",
     "xxx",
 )
+
+
+#: Later than any instant that evidence can hold.
+NEVER = 9_000_000_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +103,34 @@ incident AS (
     max(CASE WHEN side NOT IN {vendor} AND side <> '' THEN 1 ELSE 0 END) = 1 AS independent,
     max(CASE WHEN {sql.defective()} OR {blank("incident_id", "reported_by", "severity")} OR data_classes IS NULL
              OR vendor_aware_at < occurred_at OR customer_aware_at < occurred_at OR occurred_at > {self.scope.as_of}
-             OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1 AS flawed,
-    max(CASE WHEN {unread("vendor_aware_at")} OR vendor_aware_at < occurred_at OR {blank("incident_id")}
-             THEN 1 ELSE 0 END) = 1 AS untimed,
+             OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1
+      OR coalesce(min(vendor_aware_at) < max(occurred_at), false) AS flawed,
+    max(CASE WHEN {unread("vendor_aware_at")} OR {blank("incident_id")} OR (side = '' AND vendor_aware_at IS NOT NULL)
+             THEN 1 ELSE 0 END) = 1 OR coalesce(min(vendor_aware_at) < max(occurred_at), false) AS untimed,
     min(artefact) AS artefact
   FROM account GROUP BY record)"""
 
     def _notices(self) -> str:
+        kinds = f"{blank('kind')} OR contains(lower(kind), 'breach') OR contains(lower(kind), 'incident')"
         return f"""
 letter AS (
-  SELECT DISTINCT {sql.identity("notice_id")} AS notice, incident_id, lower(trim(kind)) AS kind, sent_at, received_at,
-    fields, artefact, ({unread("fields")}) AS unlisted,
-    ({sql.defective()} OR {blank("notice_id", "kind", "channel", "sender", "incident_id")} OR received_at IS NULL
-     OR coalesce(sent_at > received_at, false)) AS flawed,
-    (received_at IS NULL OR coalesce(sent_at > received_at, false) OR {blank("kind", "incident_id")}) AS unplaced
-  FROM notices
-  WHERE {blank("kind")} OR lower(trim(kind)) IN {sql.texts(KINDS)}
-     OR incident_id IN (SELECT incident_id FROM incidents WHERE incident_id IS NOT NULL))"""
+  SELECT notice, incident_id, kind, sent_at, received_at, fields, artefact, unlisted,
+    (flawed OR versions > 1) AS flawed, (unplaced OR versions > 1) AS unplaced
+  FROM (SELECT *, count(*) OVER (PARTITION BY notice) AS versions FROM (
+    SELECT {sql.identity("notice_id")} AS notice, incident_id, lower(trim(kind)) AS kind, sent_at, received_at,
+      fields, min(artefact) AS artefact, ({unread("fields")}) AS unlisted,
+      ({sql.defective()} OR {blank("notice_id", "kind", "channel", "sender", "incident_id")} OR received_at IS NULL
+       OR coalesce(sent_at > received_at, false)) AS flawed,
+      (received_at IS NULL OR coalesce(sent_at > received_at, false) OR {blank("kind", "incident_id")}) AS unplaced
+    FROM notices
+    WHERE {kinds} OR incident_id IN (SELECT incident_id FROM incidents WHERE incident_id IS NOT NULL)
+    GROUP BY 1, 2, 3, 4, 5, 6, 8, 9, 10) AS stated) AS told)"""
 
     def _particulars(self) -> str:
         """When each particular was first stated; what is left for later is not stated."""
         names = sorted({p for leg in self.legs for p in leg.particulars})
-        unsaid = [f"{name}:{gap}{word}" for name in names for word in PLACEHOLDERS for gap in ("", " ")]
+        later = [f"{gap}{word}{end}" for word in PLACEHOLDERS for gap in ("", " ") for end in ("", ".", "...")]
+        unsaid = [f"{name}:{words}" for name in names for words in later]
         wanted = sql.rows("particular", ("called",), [(sql.text(n),) for n in names])
         return f"""{wanted},
 written AS (
@@ -128,11 +146,14 @@ complete AS (SELECT incident_id, count(*) AS stated, max(stated_at) AS stated_at
     def _arrivals(self) -> str:
         """What reached the customer about each incident, and whether something else may have.
 
-        A notice that does not say when it was sent was sent by the time it arrived.
+        A notice that does not say when it was sent was sent by the time it arrived. One of another kind may be the
+        notice of the incident, by another name, if nothing else came before it.
         """
+        kinds = sql.texts(KINDS)
         return f"""
 arrival AS (
-  SELECT incident_id, min(CASE WHEN NOT unplaced THEN received_at END) AS notice_at,
+  SELECT incident_id, min(CASE WHEN NOT unplaced AND kind IN {kinds} THEN received_at END) AS notice_at,
+    min(CASE WHEN kind NOT IN {kinds} THEN received_at END) AS other_at,
     min(CASE WHEN NOT unplaced AND kind = '{REPORT}' THEN received_at END) AS report_at,
     min(CASE WHEN coalesce(sent_at, received_at) <= received_at THEN coalesce(sent_at, received_at) END) AS sent_at,
     max(CASE WHEN kind = '{REPORT}' AND (fields IS NULL OR unlisted) THEN 1 ELSE 0 END) = 1 AS unlisted
@@ -147,7 +168,7 @@ doubtful AS (
   GROUP BY i.record)"""
 
     def _clocks(self) -> str:
-        return """
+        return f"""
 clock AS (
   SELECT i.*, a.notice_at, a.report_at, c.stated_at AS complete_at, coalesce(c.stated, 0) AS particulars,
     coalesce(a.unlisted, false) AS blind,
@@ -159,7 +180,8 @@ clock AS (
          ELSE least(i.stated, i.perhaps_disclosed) END AS safe_from,
     (coalesce(d.unplaced, false) OR i.untimed
      OR coalesce(least(a.sent_at, a.notice_at) < i.occurred, false)) AS open_question,
-    ((i.independent OR r.notices > 0) AND d.record IS NULL) AS silence_speaks,
+    ((i.independent OR r.notices > 0) AND d.record IS NULL) AS silence_speaks, d.record IS NOT NULL AS unlisted_notice,
+    coalesce(a.other_at < coalesce(a.notice_at, {NEVER}), false) AS other_first,
     CASE WHEN i.stated IS NULL THEN ', counted from the earliest evidence that the vendor knew'
          WHEN i.disclosed < i.stated OR a.sent_at < i.stated THEN ', counted from evidence before the stated awareness'
          ELSE '' END AS label
@@ -169,14 +191,15 @@ clock AS (
 
     def _leg(self, leg: Leg) -> str:
         within, name = leg.within.microseconds, leg.subject
-        came, legible, unlisted = "notice_at", "", ""
+        came, legible = "notice_at", " AND NOT other_first"
+        unlisted = f"\n       WHEN other_first THEN '{Reason.INCOMPLETE_COVERAGE}'"
         if leg.particulars:  # what a notice states does not matter; a report of unknown contents may be complete
             came, legible = "report_at", " AND (came_at > due_at OR NOT blind)"
             unlisted = f"""
        WHEN blind AND coalesce(done_at > safe_until, true) THEN '{Reason.UNREADABLE_ROWS}'"""
         return f"""
 SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done_at,
-  (NOT open_question{legible} AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
+  (NOT open_question AND NOT unlisted_notice{legible} AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
   CAST(NULL AS VARCHAR) AS fault,
   CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'{unlisted}
        WHEN safe_from IS NULL AND stated IS NOT NULL THEN '{Reason.CONTRADICTED}'
@@ -186,7 +209,9 @@ SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done
        WHEN came_at IS NOT NULL THEN {sql.text(name + " incomplete")}
        ELSE {sql.text(name + " missing")} END || label AS cause,
   CASE WHEN stated IS NULL THEN 'counted from the occurrence' ELSE '' END AS note,
-  {"trigger_at" if leg.measured else "CAST(NULL AS BIGINT)"} AS measure_from, artefact
+  {"trigger_at" if leg.measured else "CAST(NULL AS BIGINT)"} AS measure_from, artefact,
+  CASE WHEN stated IS NOT NULL THEN trigger_at ELSE occurred END AS first_at,
+  CASE WHEN NOT open_question THEN done_at END AS last_at
 FROM (SELECT *, {came} AS came_at, trigger_at + {within} AS due_at, safe_from + {within} AS safe_until,
         {self._done(leg)} AS done_at FROM clock) AS owed"""
 
@@ -203,11 +228,12 @@ FROM (SELECT *, {came} AS came_at, trigger_at + {within} AS due_at, safe_from + 
 
     def _strays(self) -> str:
         """Notices that cannot count, and those of an incident that nobody listed, are shown and never skipped."""
-        nothing = "CAST(NULL AS VARCHAR)"
+        nothing, longest = "CAST(NULL AS VARCHAR)", max(leg.within.microseconds for leg in self.legs)
         return f"""
-SELECT 'unplaced notice', l.notice, l.received_at, l.received_at, l.received_at, l.received_at, false, {nothing},
+SELECT 'unplaced notice', l.notice, l.received_at, l.received_at + {longest}, l.received_at, l.received_at, false,
+  {nothing},
   CASE WHEN l.flawed THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.INCOMPLETE_COVERAGE}' END,
-  {nothing}, {nothing}, CAST(NULL AS BIGINT), l.artefact
+  {nothing}, {nothing}, CAST(NULL AS BIGINT), l.artefact, l.received_at, l.received_at
 FROM placed AS l WHERE l.flawed OR l.about IS NULL"""
 
 
