@@ -115,13 +115,18 @@ def _list(_column: Column, kind: pa.DataType, raw: Expression, textual: bool) ->
         others = f"list_filter(json_extract({raw}, '$[*]'), lambda i: json_type(i) <> 'VARCHAR')"
         strings = f"json_valid({raw}) AND json_type({raw}) = 'ARRAY' AND len({others}) = 0"
         items = _tidy_items(f"json_extract_string({raw}, '$[*]')")
-        return f"CASE WHEN {strings} THEN {items} END"
+        return f"CASE WHEN {strings} AND {_says_something(items)} THEN {items} END"
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
         return None
     if not (is_text(kind.value_type) or pa.types.is_null(kind.value_type)):
         return None
     items = _tidy_items(f"{raw}::VARCHAR[]")
-    return f"CASE WHEN len(list_filter({raw}, lambda i: i IS NULL)) = 0 THEN {items} END"
+    return f"CASE WHEN len(list_filter({raw}, lambda i: i IS NULL)) = 0 AND {_says_something(items)} THEN {items} END"
+
+
+def _says_something(items: Expression) -> Expression:
+    """An item that is blank names nothing: whoever wrote it left out what belongs there."""
+    return f"len(list_filter({items}, lambda i: i = '')) = 0"
 
 
 def _tidy_items(items: Expression) -> Expression:

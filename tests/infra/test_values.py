@@ -196,6 +196,7 @@ def test_a_list_is_a_json_array_or_a_native_list(engagement, form, value):
         ("csv", "DE;FR"),
         ("csv", '["DE", 1]'),
         ("csv", '["DE", null]'),
+        ("csv", '["DE", " "]'),
         ("csv", '{"DE": 1}'),
         ("csv", '["DE"'),
         ("jsonl", "DE"),
@@ -204,6 +205,8 @@ def test_a_list_is_a_json_array_or_a_native_list(engagement, form, value):
         ("parquet", ["DE", None]),
         ("parquet", [1]),
         ("parquet", '["DE"]'),
+        ("parquet", ["DE", ""]),
+        ("jsonl", ["DE", ""]),
     ],
 )
 def test_anything_else_for_a_list_is_a_defect(engagement, form, value):
