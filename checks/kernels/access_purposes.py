@@ -101,7 +101,7 @@ LEFT JOIN ticket AS t ON t.ticket_id = a.approval_id"""
 
         A complete log without any access but the customer's own shows that there was nothing to use content for.
         """
-        found = count_log(query, self.scope)
+        found = count_log(query, self.scope, not_by=self.vendor_side)
         others = query("SELECT count(*) FROM classified WHERE outcome <> 'excused'")[0][0]
         return Reach(
             coverage=found.coverage,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checks import sql
@@ -24,7 +24,7 @@ class Sessions:
 
     Principals of the vendor and of `vendor_side` are judged, people and service roles alike. Another organisation
     without an approval is unknown, because the log does not say for whom it works. So is one from before the period
-    whose end is not known: it may have been over when the period began.
+    whose end is not known, or cannot be: it may have been over when the period began.
     """
 
     scope: Scope
@@ -39,16 +39,17 @@ class Sessions:
         vendor = sql.one_of("principal_org", (self.scope.vendor, *self.vendor_side))
         own = sql.one_of("principal_org", (*self.scope.customer, *self.approvers))
         whole = f"started_at <= {self.scope.as_of} AND NOT {incomplete('access_events')}"
-        reaches = f"(started_at >= {self.scope.start} OR ended_at IS NOT NULL)"
+        until = f"CASE WHEN ended_at >= started_at AND ended_at <= {self.scope.as_of} THEN ended_at END"
+        reaches = f"(started_at >= {self.scope.start} OR ({until}) IS NOT NULL)"
         return f"""
 SELECT *, CASE state WHEN 'excused' THEN 'own staff' ELSE '{Reason.UNREADABLE_ROWS}' END AS doubt FROM (
 SELECT '{LOG}' AS subject, {sql.identity("event_id")} AS record, started_at AS moment,
-  CASE WHEN ended_at >= started_at AND ended_at <= {self.scope.as_of} THEN ended_at END AS until,
-  approval_id AS link, object, artefact, {incomplete("access_events")} AS broken, ({vendor} AND {reaches}) AS provable,
+  {until} AS until, approval_id AS link, object, artefact, {incomplete("access_events")} AS broken,
+  ({vendor} AND {reaches}) AS provable,
   CASE WHEN {own} AND NOT {vendor} THEN CASE WHEN {whole} THEN 'excused' ELSE 'unknown' END ELSE 'judged' END AS state
 FROM access_events
 WHERE started_at IS NULL OR (started_at < {self.scope.end} AND started_at >= {self.scope.since}
-  AND (started_at >= {self.scope.start} OR ended_at IS NULL OR ended_at > {self.scope.start}))) AS session"""
+  AND (started_at >= {self.scope.start} OR coalesce(({until}) > {self.scope.start}, true)))) AS session"""
 
     def permissions(self) -> str:
         """Return the approvals; only the contract's approvers are entitled, and the vendor never is."""
@@ -71,7 +72,7 @@ SELECT DISTINCT approval_id AS permission_id, granted_at, valid_from, valid_to, 
 
         A complete log without any session that needs approval shows that the promise was not exercised.
         """
-        found = count_log(query, self.scope)
+        found = count_log(query, self.scope, not_by=self.vendor_side)
         judged, rows = query("SELECT count(CASE WHEN outcome <> 'excused' THEN 1 END), count(*) FROM classified")[0]
         gaps = set(found.gaps)
         if not rows and found.expected is None:
@@ -86,8 +87,11 @@ SELECT DISTINCT approval_id AS permission_id, granted_at, valid_from, valid_to, 
         )
 
 
-def count_log(query: Query, scope: Scope, log: str = LOG) -> Reconciliation:
-    """Compare a log, whose name is the subject of its rows, with every independent count of it."""
+def count_log(query: Query, scope: Scope, log: str = LOG, not_by: Iterable[str] = ()) -> Reconciliation:
+    """Compare a log, whose name is the subject of its rows, with every independent count of it.
+
+    A count by the vendor, or by one of the companies in `not_by`, is not independent.
+    """
     totals = f"""usage_totals AS (
   SELECT meter, CASE WHEN log IS NOT NULL THEN 'records' END AS metric, {sql.text(log)} AS system_id,
     period_start, period_end, value, defects FROM log_totals WHERE log IS NULL OR {sql.same("log", log)})"""
@@ -95,4 +99,5 @@ def count_log(query: Query, scope: Scope, log: str = LOG) -> Reconciliation:
     def of_the_log(statement: str) -> Sequence[tuple[Any, ...]]:
         return query(sql.after(totals, statement))
 
-    return reconcile(of_the_log, scope, Expectation((log,), whole=None, each="records"))
+    strict = replace(scope, excluded_meters=(*scope.excluded_meters, *not_by))
+    return reconcile(of_the_log, strict, Expectation((log,), whole=None, each="records"))

@@ -55,8 +55,9 @@ class ConsentPrecedes:
 
     A claimed permission is looked up by its id, otherwise every permission whose scope names the event is tried. One
     good permission is enough. Only when every candidate certainly fails is the event a violation: a permission with
-    a value that is null, unreadable or stated in two versions may have covered it. `lasting` is the instant that a good
-    one must reach, where an event `e` may have gone on for longer than until the last instant that is proved of it.
+    a value that is null, unreadable or stated in two versions may have covered it, and so may one whose window ends
+    before it begins. `lasting` is the instant that a good one must reach, where an event `e` may have gone on for
+    longer than until the last instant that is proved of it.
     """
 
     scope: Scope
@@ -83,8 +84,8 @@ class ConsentPrecedes:
         fits = self.occasions.scope_fits()
         candidate = "(e.link IS NULL OR p.permission_id IS NULL OR p.permission_id = e.link)"
         fails = (
-            "(p.granted_at > e.moment OR p.valid_from > e.moment OR p.valid_to < coalesce(e.until, e.moment) "
-            f"OR NOT {fits} OR NOT p.entitled)"
+            "(p.granted_at > e.moment OR ((p.valid_from > e.moment OR p.valid_to < coalesce(e.until, e.moment)) "
+            f"AND NOT coalesce(p.valid_to < p.valid_from, false)) OR NOT {fits} OR NOT p.entitled)"
         )
         holds = (
             f"(p.granted_at <= e.moment AND p.valid_from <= e.moment AND p.valid_to >= {self.lasting} "
