@@ -50,7 +50,7 @@ WITH consent AS ({consents}),
 {self._parties()},
 {self._weighed()}
 SELECT subject, record, moment, artefact,
-  (NOT own AND NOT agreed AND NOT akin AND NOT perhaps AND NOT unregistered AND NOT allowed AND NOT nameless
+  (reaches AND NOT own AND NOT agreed AND NOT akin AND NOT perhaps AND NOT unregistered AND NOT allowed AND NOT nameless
    AND (NOT compelled OR told_late)) AS outside,
   (agreed OR listed) AS inside, (own OR allowed OR (compelled AND told)) AS excused, broken,
   CASE WHEN own THEN 'own staff' WHEN listed OR agreed THEN 'agreed' WHEN allowed THEN 'consented'
@@ -71,7 +71,8 @@ told AS (
   SELECT notice_id, lower(min(kind)) AS kind,
     CASE WHEN max(flaw) = 0 AND min(lower(kind)) = max(lower(kind)) THEN min(received_at) END AS first_at,
     CASE WHEN max(flaw) = 0 AND min(lower(kind)) = max(lower(kind)) THEN max(received_at) END AS last_at
-  FROM (SELECT notice_id, kind, received_at, CASE WHEN {incomplete("notices")} THEN 1 ELSE 0 END AS flaw
+  FROM (SELECT notice_id, kind, received_at,
+          CASE WHEN {incomplete("notices")} OR coalesce(sent_at > received_at, false) THEN 1 ELSE 0 END AS flaw
         FROM notices WHERE notice_id IS NOT NULL AND coalesce(received_at, 0) <= {self.scope.as_of}) AS stated
   GROUP BY notice_id),
 entry AS (
@@ -82,15 +83,25 @@ entry AS (
   LEFT JOIN told AS n ON n.notice_id = s.notice_id AND n.kind = 'subprocessor')"""
 
     def _parties(self) -> str:
-        """Return `party`: who came to content, when and on which ground."""
+        """Return `party`: who came to content, when and on which ground.
+
+        A session from before the period that goes on into it is there when the period begins, and is not among those
+        that a meter counts in it. If its end is not known it may have been over by then, and if it began before the
+        clause was in force another version speaks of it.
+        """
+        start = self.scope.start
+        known = f"(ended_at >= started_at AND ended_at <= {self.scope.as_of})"
         return f"""
 party AS (
   SELECT '{DISCLOSURES}' AS subject, {sql.identity("disclosure_id")} AS record, disclosed_at AS moment,
     recipient AS name, disclosure_id AS own_id, legal_basis AS basis, notice_id, artefact,
-    {incomplete("disclosures")} AS broken FROM disclosures
+    {incomplete("disclosures")} AS broken, true AS reaches FROM disclosures
   UNION ALL
-  SELECT '{LOG}', {sql.identity("event_id")}, started_at, principal_org, event_id, 'access', CAST(NULL AS VARCHAR),
-    artefact, {incomplete("access_events")} FROM access_events)"""
+  SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
+    CASE WHEN started_at < {start} THEN {start} ELSE started_at END, principal_org, event_id, 'access',
+    CAST(NULL AS VARCHAR), artefact, {incomplete("access_events")},
+    (started_at >= {start} OR (started_at >= {self.scope.since} AND coalesce({known}, false)))
+  FROM access_events WHERE NOT coalesce(started_at < {start} AND {known} AND ended_at <= {start}, false))"""
 
     def _weighed(self) -> str:
         """Return `weighed`, what is known of each party at that moment; null where the evidence cannot say."""
@@ -128,8 +139,12 @@ SELECT 'subprocessors', label || '/' || coalesce(CAST(since AS VARCHAR), ''), gr
 FROM entry"""
 
     def _incidents(self) -> str:
-        """Return one row per account of an incident; one that touched content contradicts what the registers say."""
-        at = "coalesce(occurred_at, vendor_aware_at, customer_aware_at)"
+        """Return one row per account of an incident; one that touched content contradicts what the registers say.
+
+        An account that has the incident occur after somebody knew of it does not say when it was.
+        """
+        earlier = "coalesce(occurred_at > vendor_aware_at, false) OR coalesce(occurred_at > customer_aware_at, false)"
+        at = f"CASE WHEN NOT ({earlier}) THEN coalesce(occurred_at, vendor_aware_at, customer_aware_at) END"
         return f"""
 SELECT 'incidents', {sql.identity("incident_id")} || '/' || coalesce(reported_by, ''), {at}, artefact, 1 = 0, 1 = 0,
   len(data_classes) = 0, {incomplete("incidents")}, 'touched no content',
@@ -162,10 +177,10 @@ FROM incidents"""
         Nobody but the vendor can count its disclosures, so the promise is attested at best; a count that somebody made
         of them all the same must agree.
         """
-        counted = [count_log(query, self.scope)]
+        counted = [count_log(query, self.scope, not_by=self.vendor_side)]
         totals = f"SELECT count(*) FROM log_totals WHERE {sql.same('log', DISCLOSURES)}"
         if query(totals)[0][0]:
-            counted.append(count_log(query, self.scope, DISCLOSURES))
+            counted.append(count_log(query, self.scope, DISCLOSURES, self.vendor_side))
         listed = query(f"SELECT count(*) FROM {DISCLOSURES}")[0][0]
         stated = [denial(self.scope, a).reach(query) for a in (NO_OTHER if listed else NONE_AT_ALL)]
         denying = self._denying(query)
