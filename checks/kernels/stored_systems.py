@@ -39,11 +39,41 @@ def surely_in_scope(system: str, moment: str) -> str:
     )
 
 
-def out_of_scope(named: Iterable[str]) -> str:
-    """Return a SELECT of the systems that the inventory certainly excludes, and may: the contract names others."""
+def rulings(named: Iterable[str]) -> str:
+    """Return a SELECT of name, since, ended, excludes: what each row of the inventory says of its system, and when.
+
+    A row that would take a system of the contract out of scope says nothing, and one that cannot be read does not
+    exclude its system.
+    """
+    certain = f"NOT ({sql.defective()}) AND NOT {sql.INVERTED}"
+    return f"""
+SELECT system_id AS name, valid_from AS since, valid_to AS ended,
+  (NOT coalesce(in_scope AND holds_content, true) AND {certain}) AS excludes
+FROM system_inventory
+WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR system_id NOT IN {sql.texts(named)})"""
+
+
+def excluded(name: str, moment: str) -> str:
+    """Return the condition that the inventory excludes a name at a moment; `ruling` must be there as a CTE."""
     return (
-        "SELECT system_id FROM system_inventory WHERE NOT (in_scope AND holds_content) "
-        f"AND NOT ({sql.defective()}) AND system_id NOT IN {sql.texts(named)}"
+        f"EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = {name} AND r.excludes "
+        f"AND (r.since IS NULL OR r.since <= {moment}) AND (r.ended IS NULL OR r.ended > {moment}))"
+    )
+
+
+def left_out(name: str, moment: str) -> str:
+    """Return the condition that a name is excluded at a moment, and no other row may have it in scope then."""
+    return (
+        f"({excluded(name, moment)} AND NOT EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = {name} "
+        f"AND NOT r.excludes AND coalesce(r.since <= {moment}, true) AND coalesce(r.ended > {moment}, true)))"
+    )
+
+
+def astray(name: str, moment: str) -> str:
+    """Return the condition that something of a name is seen while the inventory knows it for other times only."""
+    return (
+        f"(EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = {name}) AND NOT EXISTS (SELECT 1 FROM ruling AS r "
+        f"WHERE r.name = {name} AND coalesce(r.since <= {moment}, true) AND coalesce(r.ended >= {moment}, true)))"
     )
 
 

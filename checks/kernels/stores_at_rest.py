@@ -10,7 +10,15 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.allow_list import Demand, nothing_further
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import out_of_scope, readable_inventory, surely_in_scope, systems_in_scope
+from checks.kernels.stored_systems import (
+    astray,
+    excluded,
+    left_out,
+    readable_inventory,
+    rulings,
+    surely_in_scope,
+    systems_in_scope,
+)
 from evidence.model import Reason
 
 #: Algorithms that a contract may allow, and weaker or other ones that configurations are known to name.
@@ -25,6 +33,16 @@ def spellings(algorithms: Iterable[str]) -> set[str]:
     return {_plain(a + mode) for a in algorithms for mode in MODES}
 
 
+def _plainly(system: str) -> str:
+    """Return the name of a system without a slash, as addresses write one, so that no other name reads the same."""
+    return f"replace(replace({system}, '%', '%25'), '/', '%2F')"
+
+
+def _store(system: str, resource: str) -> str:
+    """Return the name of a store: all up to the first slash is its system."""
+    return f"{_plainly(system)} || '/' || {resource}"
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "").replace(" ", "")
 
@@ -34,7 +52,8 @@ class StoresAtRest:
     """Snapshots of the configuration of each store; a default for new writes does not prove what was there before.
 
     A name of an algorithm that nobody knows is neither allowed nor forbidden. A store of a system that neither the
-    contract nor the inventory names for that time can leave the promise open but not break it.
+    contract nor the inventory names for that time can leave the promise open but not break it, and so can one of a
+    system that one row of the inventory has in scope and another excludes.
     """
 
     scope: Scope
@@ -50,27 +69,30 @@ class StoresAtRest:
         weak = spellings((*STRONG, *OTHER)) - allowed
         at = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
         return f"""
-WITH system AS ({systems_in_scope(self.scope, self.systems)})
+WITH system AS ({systems_in_scope(self.scope, self.systems)}),
+ruling AS ({rulings(self.systems)})
 SELECT subject, subject || '/' || stamp AS record, moment, artefact,
   ((NOT encrypted OR used IN {sql.texts(weak)}) AND placed) AS outside,
-  (encrypted AND used IN {sql.texts(allowed)} AND applies_to = 'all') AS inside, 1 = 0 AS excused, broken,
+  (encrypted AND used IN {sql.texts(allowed)} AND applies_to = 'all' AND NOT astray) AS inside,
+  1 = 0 AS excused, broken,
   subject || CASE WHEN encrypted THEN ' uses ' || algorithm ELSE ' is not encrypted' END AS why,
   CASE WHEN broken OR (applies_to = 'all' AND placed) THEN '{Reason.UNREADABLE_ROWS}'
        ELSE '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
 FROM (
-  SELECT coalesce(system_id, '') || '/' || coalesce(resource_id, '') AS subject, {at} AS stamp, observed_at AS moment,
-    artefact, algorithm, applies_to, encrypted, {incomplete("storage_configs")} AS broken,
+  SELECT {_store("coalesce(system_id, '')", "coalesce(resource_id, '')")} AS subject, {at} AS stamp,
+    observed_at AS moment, artefact, algorithm, applies_to, encrypted, {incomplete("storage_configs")} AS broken,
     replace(replace(replace(lower(algorithm), '-', ''), '_', ''), ' ', '') AS used,
-    {surely_in_scope("s.system_id", "s.observed_at")} AS placed
-  FROM storage_configs AS s WHERE system_id IS NULL OR system_id NOT IN ({out_of_scope(self.systems)})
+    ({surely_in_scope("s.system_id", "s.observed_at")} AND NOT {excluded("s.system_id", "s.observed_at")}) AS placed,
+    {astray("s.system_id", "s.observed_at")} AS astray
+  FROM storage_configs AS s WHERE NOT {left_out("s.system_id", "s.observed_at")}
 ) AS store"""
 
     def members(self) -> str:
         """Return every store ever seen of a system in scope, and the system itself where none was."""
         return f"""
-SELECT coalesce(r.subject, s.system_id) AS subject, s.low, s.high
+SELECT coalesce(r.subject, {_plainly("s.system_id")}) AS subject, s.low, s.high
 FROM ({systems_in_scope(self.scope, self.systems)}) AS s
-LEFT JOIN (SELECT system_id, system_id || '/' || resource_id AS subject FROM storage_configs
+LEFT JOIN (SELECT system_id, {_store("system_id", "resource_id")} AS subject FROM storage_configs
            WHERE resource_id IS NOT NULL GROUP BY system_id, resource_id) AS r ON r.system_id = s.system_id"""
 
     def demands(self) -> tuple[Demand, ...]:
