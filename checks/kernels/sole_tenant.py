@@ -69,22 +69,24 @@ WHERE resource_id IS NULL OR tenant_id IS NULL OR observed_at IS NULL OR used OR
     def _entries(self) -> str:
         """Sessions of the period; those that began before it are not among those that a meter counted in it.
 
-        One from before that does not say when it ended may have been over when the period began.
+        One from before may have been over when the period began, if its end is not stated or cannot be: an end before
+        the start, or after what is known.
         """
         vendor = sql.same("principal_org", self.scope.vendor)
         welcome = sql.one_of("principal_org", (*self.scope.customer, *self.tenants, *self.approved))
         names = (self.scope.vendor, *self.scope.customer[:1])
         akin = f"({' OR '.join(sql.spelt_like('principal_org', name) for name in names)})"
         start = self.scope.start
+        known = f"coalesce(ended_at >= started_at AND ended_at <= {self.scope.as_of}, false)"
         return f"""
 SELECT CASE WHEN started_at < {start} THEN 'session from before' ELSE '{LOG}' END, {sql.identity("event_id")},
   greatest(started_at, {start}), artefact,
-  (NOT welcome AND NOT vendor AND NOT akin AND (started_at >= {start} OR ended_at IS NOT NULL)), welcome, vendor,
+  (NOT welcome AND NOT vendor AND NOT akin AND (started_at >= {start} OR {known})), welcome, vendor,
   {incomplete("access_events")},
   CASE WHEN welcome THEN '' WHEN vendor THEN 'the vendor itself' ELSE principal_org || ' entered' END,
   '{Reason.UNREADABLE_ROWS}'
 FROM (SELECT *, {welcome} AS welcome, {vendor} AS vendor, {akin} AS akin FROM access_events) AS entry
-WHERE started_at IS NULL OR started_at >= {start} OR ended_at IS NULL OR ended_at > {start}"""
+WHERE started_at IS NULL OR started_at >= {start} OR ended_at > {start} OR NOT {known}"""
 
     def _statements(self) -> str:
         """Return the statements, whoever made them."""
