@@ -5,11 +5,12 @@ STAMP := .venv/.installed
 
 .PHONY: demo test storm faults mutants fuzz kills kill-messages kill-cases spark page page-tools lint format bench dev lock clean page-large page-fuzz
 
-# The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras. Python
-# compiles a module when it is first imported; compiling all of them now takes as long as all the rest of the installation.
+# The locks are whole, so nothing is resolved: pip would look for newer versions of what is asked for with extras. It compiles
+# one module after the other, which takes as long as all the rest; here every processor does.
 $(STAMP): pyproject.toml locks/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r locks/dev.txt
+	$(BIN)/python -m compileall -q -j 0 .venv/lib > .venv/compiled || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
