@@ -42,10 +42,6 @@ PLACEHOLDERS = (
 )
 
 
-#: Later than any instant that evidence can hold.
-NEVER = 9_000_000_000_000_000_000
-
-
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One thing the vendor owes after an incident; a report is complete when every particular has been stated."""
@@ -168,7 +164,7 @@ doubtful AS (
   GROUP BY i.record)"""
 
     def _clocks(self) -> str:
-        return f"""
+        return """
 clock AS (
   SELECT i.*, a.notice_at, a.report_at, c.stated_at AS complete_at, coalesce(c.stated, 0) AS particulars,
     coalesce(a.unlisted, false) AS blind,
@@ -181,7 +177,7 @@ clock AS (
     (coalesce(d.unplaced, false) OR i.untimed
      OR coalesce(least(a.sent_at, a.notice_at) < i.occurred, false)) AS open_question,
     ((i.independent OR r.notices > 0) AND d.record IS NULL) AS silence_speaks, d.record IS NOT NULL AS unlisted_notice,
-    coalesce(a.other_at < coalesce(a.notice_at, {NEVER}), false) AS other_first,
+    (a.other_at IS NOT NULL AND coalesce(a.other_at < a.notice_at, true)) AS other_first,
     CASE WHEN i.stated IS NULL THEN ', counted from the earliest evidence that the vendor knew'
          WHEN i.disclosed < i.stated OR a.sent_at < i.stated THEN ', counted from evidence before the stated awareness'
          ELSE '' END AS label
@@ -192,16 +188,16 @@ clock AS (
     def _leg(self, leg: Leg) -> str:
         within, name = leg.within.microseconds, leg.subject
         came, legible = "notice_at", " AND NOT other_first"
-        unlisted = f"\n       WHEN other_first THEN '{Reason.INCOMPLETE_COVERAGE}'"
+        besides = f"\n       WHEN other_first THEN '{Reason.INCOMPLETE_COVERAGE}'"
         if leg.particulars:  # what a notice states does not matter; a report of unknown contents may be complete
             came, legible = "report_at", " AND (came_at > due_at OR NOT blind)"
-            unlisted = f"""
+            besides = f"""
        WHEN blind AND coalesce(done_at > safe_until, true) THEN '{Reason.UNREADABLE_ROWS}'"""
         return f"""
 SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done_at,
   (NOT open_question AND NOT unlisted_notice{legible} AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
   CAST(NULL AS VARCHAR) AS fault,
-  CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'{unlisted}
+  CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'{besides}
        WHEN safe_from IS NULL AND stated IS NOT NULL THEN '{Reason.CONTRADICTED}'
        WHEN trigger_at IS NULL OR NOT (silence_speaks OR came_at IS NOT NULL) THEN '{Reason.NO_EVIDENCE}'
        WHEN stated IS NULL AND coalesce(done_at > safe_until, true) THEN '{Reason.NO_EVIDENCE}' END AS doubt,
