@@ -131,14 +131,16 @@ def consents(purpose: str | None, vendor: str, offices: Iterable[str]) -> str:
     `sure` ones are whole, stated in one version, and given by someone entitled: an office the contract names, or anyone
     but the vendor where it names none. What cannot be read, is stated in two versions, or was given by somebody who
     bears the vendor's name where no office is named, is there and not sure: it excuses nothing, and leaves open what it
-    might have excused. A blanket scope names nothing and excuses nothing.
+    might have excused. So does one that ends before it begins: which of the two is wrong, nobody knows. A blanket scope
+    names nothing and excuses nothing.
     """
     if purpose is None:
         return "SELECT consent_id, scope, granted_at, expires_at, true AS sure FROM consents WHERE 1 = 0"
     named = list(offices)
     entitled = one_of("granted_by", named) if named else f"NOT ({same('granted_by', vendor)})"
     needed = ("granted_at", "scope", "granted_by", "purpose", "consent_id")
-    unread = " OR ".join([defective(), *(f"{column} IS NULL" for column in needed)])
+    inverted = "coalesce(expires_at < granted_at, false)"
+    unread = " OR ".join([defective(), *(f"{column} IS NULL" for column in needed), inverted])
     broken = f"({unread} OR {whose(vendor, named)})"
     return f"""SELECT consent_id, scope, granted_at, expires_at, (NOT broken AND versions = 1) AS sure FROM (
   SELECT *, count(*) OVER (PARTITION BY consent_id) AS versions FROM (

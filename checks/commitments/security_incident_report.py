@@ -9,7 +9,7 @@ from pydantic import Field
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernel import MeasureSpec, Silence
 from checks.kernels.deadline import Deadline, denial
-from checks.kernels.incident_timeline import IncidentTimeline, Leg, particulars
+from checks.kernels.incident_timeline import DENIED, IncidentTimeline, Leg, particulars
 from checks.terms import SECOND, Exact
 
 
@@ -65,6 +65,7 @@ class SecurityIncidentReport(Commitment):
             noun="reports",
             measure=MeasureSpec("time to complete report", "s", self.report_within.microseconds, SECOND),
             denial=denial(scope, "no_incident"),
+            denied=DENIED,
             silences=(Silence(("notices",)),),
             bounds=("first_at", "last_at"),
         )

@@ -38,8 +38,9 @@ class Deadline:
     belongs to the period in which it was triggered, and to every later one that it reaches into: by its due time, or
     because it was not yet done. `bounds` are the columns that say since when it may have been triggered, and by when it
     was done at the latest; where one is null, nobody knows. `denial` is the signed statement that no trigger occurred:
-    it makes an empty population `not_exercised`, and beside a trigger it contradicts. `expected` subjects must be among
-    the `planned`.
+    it makes an empty population `not_exercised`, and beside a trigger it contradicts. `denied` is a query of `moment`
+    for everything else that such a statement denies, where it sets no clock of this period in motion. `expected`
+    subjects must be among the `planned`.
     """
 
     scope: Scope
@@ -47,6 +48,7 @@ class Deadline:
     noun: str
     measure: MeasureSpec | None = None
     denial: DocumentValid | None = None
+    denied: str = ""
     expected: tuple[str, ...] = ()
     planned: str = "SELECT DISTINCT subject FROM classified"
     silences: tuple[Silence, ...] = ()
@@ -110,14 +112,19 @@ judged AS (
         denied = self.denial.reach(query)
         if not all(c.covered for c in denied.coverage):
             return Reach(coverage=denied.coverage, gaps=denied.gaps | {Reason.NO_EVIDENCE})
+        start, end = self.scope.start, self.scope.end
+        within = f"SELECT moment FROM ({self.denied}) AS event WHERE moment >= {start} AND moment < {end}"
+        denying = self._denying(query, within) if self.denied else ()
+        if denying:
+            return Reach(coverage=denied.coverage, gaps=frozenset({Reason.CONTRADICTED}), contradicting=denying)
         return Reach(coverage=denied.coverage, not_exercised=True, assurance=Assurance.ATTESTED)
 
-    def _denying(self, query: Query) -> tuple[Exhibit, ...]:
+    def _denying(self, query: Query, happened: str = "SELECT moment FROM classified") -> tuple[Exhibit, ...]:
         """Return the statements that say nothing happened on a day on which something did (rule G5)."""
         if self.denial is None:
             return ()
         found = query(
-            f"WITH {self.denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN classified AS c "
+            f"WITH {self.denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN ({happened}) AS c "
             f"ON c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY} "
             "WHERE t.usable GROUP BY t.record ORDER BY t.record LIMIT 5"
         )

@@ -13,6 +13,8 @@ from evidence.model import Reason
 
 KINDS = ("breach", "incident-report")
 REPORT = "incident-report"
+#: When incidents were under way, whoever learnt of them later: what a statement that there was none denies.
+DENIED = "SELECT occurred_at AS moment FROM incidents UNION ALL SELECT customer_aware_at FROM incidents"
 #: What GDPR Article 33(3) and the catalogue ask a report to state.
 PARTICULARS = ("categories", "cause", "consequences", "contact", "counts", "measures", "nature")
 #: What stands where something has still to be said.
@@ -80,7 +82,10 @@ class IncidentTimeline:
 obligation AS ({legs} UNION ALL {self._strays()})"""
 
     def _incidents(self) -> str:
-        """One row an incident, from all accounts of it; a blank reporter is nobody, so it proves nothing."""
+        """One row an incident, from all accounts of it; a blank reporter is nobody, so it proves nothing.
+
+        Of what touched no content, as all who say anything of it say, nobody may have had to be told.
+        """
         vendor = sql.texts(("vendor", self.scope.vendor.strip().casefold()))
         customer = sql.texts(("customer", *(c.strip().casefold() for c in self.scope.customer)))
         # A team of either side is no third party; where only its name says so, its word proves nothing to its harm.
@@ -97,6 +102,7 @@ incident AS (
     min(CASE WHEN reporter NOT IN {customer} AND reporter <> '' THEN customer_aware_at END) AS perhaps_disclosed,
     min(CASE WHEN side IN {vendor} THEN customer_aware_at END) AS told,
     max(CASE WHEN side NOT IN {vendor} AND side <> '' THEN 1 ELSE 0 END) = 1 AS independent,
+    coalesce(max(len(data_classes)) = 0 AND coalesce(max(records), 0) = 0, false) AS untouched,
     max(CASE WHEN {sql.defective()} OR {blank("incident_id", "reported_by", "severity")} OR data_classes IS NULL
              OR vendor_aware_at < occurred_at OR customer_aware_at < occurred_at OR occurred_at > {self.scope.as_of}
              OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1
@@ -195,7 +201,8 @@ clock AS (
        WHEN blind AND coalesce(done_at > safe_until, true) THEN '{Reason.UNREADABLE_ROWS}'"""
         return f"""
 SELECT {sql.text(name)} AS subject, record, trigger_at, due_at, safe_until, done_at,
-  (NOT open_question AND NOT unlisted_notice{legible} AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
+  (NOT open_question AND NOT unlisted_notice AND NOT untouched{legible}
+   AND (silence_speaks OR came_at IS NOT NULL)) AS certain,
   CAST(NULL AS VARCHAR) AS fault,
   CASE WHEN flawed OR open_question THEN '{Reason.UNREADABLE_ROWS}'{besides}
        WHEN safe_from IS NULL AND stated IS NOT NULL THEN '{Reason.CONTRADICTED}'
