@@ -13,6 +13,9 @@ RANKS = {"ok": 1, "excused": 2, "open": 3, "unknown": 4, "violation": 5}
 
 DAY = 86_400_000_000
 
+#: Later than any instant that may be stated, in microseconds: the end of what has none.
+NEVER = 8_000_000_000_000_000
+
 #: The condition that a row's validity ends before it begins: it cannot be read.
 INVERTED = "coalesce(valid_to < valid_from, false)"
 
@@ -142,11 +145,27 @@ def consents(purpose: str | None, vendor: str, offices: Iterable[str]) -> str:
     inverted = "coalesce(expires_at < granted_at, false)"
     unread = " OR ".join([defective(), *(f"{column} IS NULL" for column in needed), inverted])
     broken = f"({unread} OR {whose(vendor, named)})"
-    return f"""SELECT consent_id, scope, granted_at, expires_at, (NOT broken AND versions = 1) AS sure FROM (
+    known = f"""SELECT consent_id, scope, granted_at, coalesce(expires_at, {NEVER}) AS expires_at,
+  (NOT broken AND versions = 1) AS sure FROM (
   SELECT *, count(*) OVER (PARTITION BY consent_id) AS versions FROM (
     SELECT DISTINCT consent_id, purpose, granted_by, scope, granted_at, expires_at, {broken} AS broken FROM consents
   ) AS stated) AS counted
 WHERE (purpose IS NULL OR {same("purpose", purpose)}) AND (broken OR {entitled})"""
+    return f"""SELECT consent_id, scope, granted_at, CASE WHEN lasts < {NEVER} THEN lasts END AS expires_at, sure
+FROM ({renewed(known, "granted_at", "expires_at", "sure")}) AS lasting"""
+
+
+def renewed(permissions: str, start: str, end: str, sound: str) -> str:
+    """Return permissions with how long each `lasts`: a sound one of the same scope, given before it ends, renews it.
+
+    `start` and `end`, which is inclusive, name columns, null in no sound one.
+    """
+    alike = f"PARTITION BY lower(scope), {sound}"
+    earlier = f"{alike} ORDER BY {start}, {end} ROWS BETWEEN UNBOUNDED PRECEDING"
+    return f"""
+SELECT *, CASE WHEN {sound} THEN max({end}) OVER ({alike}, stretch) ELSE {end} END AS lasts FROM (
+  SELECT *, sum(CASE WHEN {start} <= reached THEN 0 ELSE 1 END) OVER ({earlier} AND CURRENT ROW) AS stretch FROM (
+    SELECT *, max({end}) OVER ({earlier} AND 1 PRECEDING) AS reached FROM ({permissions}) AS given) AS sorted) AS joined"""
 
 
 def whose(vendor: str, offices: Sequence[str]) -> str:

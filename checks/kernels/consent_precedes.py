@@ -12,9 +12,6 @@ from checks.kernel import Query, Reach, Silence
 from checks.kernels.present import incomplete
 from evidence.model import Reason
 
-#: A permission that states no end never ends; later than any instant that evidence can hold.
-NEVER = 9_000_000_000_000_000_000
-
 
 class Occasions(Protocol):
     """What needs permission, which permissions there are, and whether every occasion is known."""
@@ -128,17 +125,20 @@ def consents(purpose: str, vendor: str, offices: Iterable[str]) -> str:
     """Return the permissions of the consents register for one purpose; a consent without an end never ends.
 
     Without named offices in the contract anyone but the vendor is entitled. A row that does not say its purpose may
-    be for this one.
+    be for this one. A consent lasts as long as those that renew it.
     """
     named = list(offices)
     entitled = sql.one_of("granted_by", named) if named else f"NOT ({sql.same('granted_by', vendor)})"
     unclear = sql.whose(vendor, named)
     stated = f"""
 SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_from,
-  coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {NEVER} END) AS valid_to, scope,
+  coalesce(expires_at, CASE WHEN NOT {sql.defective()} THEN {sql.NEVER} END) AS valid_to, scope,
   CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, {incomplete("consents")} AS flawed,
   coalesce({sql.same("purpose", purpose)}, true) AS wanted FROM consents"""
-    return f"{one_version(stated, also='wanted')} WHERE wanted"
+    given = f"{one_version(stated, also='wanted')} WHERE wanted"
+    return f"""
+SELECT permission_id, granted_at, valid_from, lasts AS valid_to, scope, entitled, broken
+FROM ({sql.renewed(given, "granted_at", "valid_to", "(entitled AND NOT broken AND valid_to >= granted_at)")}) AS lasting"""
 
 
 def one_version(stated: str, also: str = "''") -> str:
