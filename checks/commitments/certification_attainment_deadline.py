@@ -12,7 +12,7 @@ from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
 from checks.kernels.document_texts import GOOD_OPINION, GOOD_STATUS, TRUSTED, offers
-from checks.kernels.document_valid import day_number
+from checks.kernels.document_days import day_number
 from evidence.model import Reason
 
 #: What a document says of itself when it proves intent and nothing attained.

@@ -8,14 +8,20 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_texts import SUSPENDED, speaks_of
-from checks.kernels.document_valid import DocumentValid, Requirement, day_number
+from checks.kernels.document_texts import SUSPENDED, empty, leaves_out, opinion_stands, speaks_of
+from checks.kernels.document_days import day_number
+from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
 
 SURVEILLANCE_MONTHS = 12
 #: What certificates say where no accreditation body stands behind the certifier.
-NO_BODY = ("-", "n/a", "no", "none", "not accredited", "unaccredited", "unknown")
+NO_BODY = (
+    *("-", "applied", "applied for", "in progress", "n/a", "na", "nil", "no", "nobody", "none", "not accredited"),
+    *("not applicable", "pending", "self", "suspended", "tbd", "unaccredited", "unknown", "withdrawn"),
+)
+#: For good, as opposed to a suspension.
+WITHDRAWN = ("canceled", "cancelled", "revoked", "withdrawn")
 _SUSPENDED = f"status IN {sql.texts(SUSPENDED)}"
 
 
@@ -60,8 +66,14 @@ class Iso27001Certification(Commitment):
         named = sql.text(f"iso%27001:{self.edition}%")
         edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
         ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
-        # A certifier that accredits itself is not accredited, nor is one that the holder accredits.
-        stranger = f"lower(accreditation_body) <> lower(issuer) AND NOT {sql.same('accreditation_body', scope.vendor)}"
+        # A certifier that accredits itself is not accredited, nor is one that the holder accredits; whichever of the two
+        # names holds the other is the same house.
+        stranger = (
+            "NOT contains(lower(issuer), lower(accreditation_body)) "
+            "AND NOT contains(lower(accreditation_body), lower(issuer)) "
+            f"AND NOT {sql.same('accreditation_body', scope.vendor)} "
+            f"AND NOT {sql.bears_name_of('accreditation_body', scope.vendor)}"
+        )
         body = f"lower(accreditation_body) NOT IN {sql.texts(NO_BODY)} AND {stranger}"
         accredited = body if self.accredited else "1 = 1"
         return DocumentValid(
@@ -70,7 +82,7 @@ class Iso27001Certification(Commitment):
             covers=("issued_on", "expires_on"),
             assurance=Assurance.AUDITED,
             extra_violation=_ended(ours, first, last),
-            extra_doubt=f"{ours} AND {_SUSPENDED} AND period_start IS NULL AND coalesce(period_end >= {first}, true)",
+            extra_doubt=_doubted(scope, self.edition, first, last),
             weighs_status=True,
             requirements=_asked(scope, last, edition, accredited),
         )
@@ -102,7 +114,41 @@ def _asked(scope: Scope, last: int, edition: str, accredited: str) -> tuple[Requ
             Reason.UNREADABLE_ROWS,
         ),
         Requirement(f"status_checked_at <= {scope.as_of}", "unusable", Reason.UNREADABLE_ROWS),
+        Requirement(opinion_stands(scope.services), "unknown", Reason.CONTRADICTED),
+        Requirement(empty("exceptions"), "unknown", Reason.INCOMPLETE_COVERAGE),
+        Requirement(f"NOT {leaves_out(scope.services)}", "unknown", Reason.INCOMPLETE_COVERAGE),
         Requirement(f"coalesce(surveillance_audit_on, issued_on) >= {surveyed}", "unusable", Reason.STALE),
+    )
+
+
+#: The day on which a register was looked up.
+_SEEN = f"CAST(floor(trusted.status_checked_at / {sql.DAY}) AS INTEGER)"
+_SINCE = f"coalesce(trusted.period_start, {_SEEN})"
+_INVERTED = "coalesce(period_end < period_start, false)"
+
+
+def _doubted(scope: Scope, edition: str, first: int, last: int) -> str:
+    """Return the condition that a certificate may be ours and may not have lasted, though nobody can say so for sure.
+
+    It may be ours unless it names another edition. Where a suspension begins is not stated, or its days end before they
+    begin, it may touch the period. A withdrawal, or an expiry before its day, is of the certificate that we were shown
+    unless a later one stands.
+    """
+    others = " OR ".join(f"edition LIKE '%{other}%'" for other in ("2005", "2013", "2022") if other != edition)
+    ours = f"{speaks_of(scope.services)} AND coalesce(edition LIKE '%{edition}%' OR NOT ({others}), true)"
+    touching = f"coalesce(period_start <= {last}, true) AND coalesce(period_end >= {first}, true)"
+    later = (
+        f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.issued_on > trusted.issued_on AND o.first_day <= {last} "
+        f"AND o.last_day >= {first}"
+    )
+    early = f"status = 'expired' AND coalesce(last_day > {_SEEN}, true)"
+    gone = (
+        f"(status IN {sql.texts(WITHDRAWN)} OR ({early})) AND coalesce({_SINCE} <= {last}, true) "
+        f"AND coalesce(period_end >= {first}, true)"
+    )
+    return (
+        f"({ours} AND (({_SUSPENDED} AND (({touching}) OR {_INVERTED})) "
+        f"OR ((({gone}) OR (status IN {sql.texts(WITHDRAWN)} AND {_INVERTED})) AND NOT EXISTS ({later}))))"
     )
 
 
@@ -110,26 +156,30 @@ def _ended(ours: str, first: int, last: int) -> str:
     """Return the condition that a certificate of ours did not last: suspended, withdrawn unreplaced, or expired.
 
     A suspension that does not say when it began is known of the days on which it was seen or is said to have ended; a
-    withdrawal is for good.
+    withdrawal is for good. A successor whose days cannot be read, or that cannot be believed, may be one.
     """
-    seen = f"CAST(floor(status_checked_at / {sql.DAY}) AS INTEGER)"
     suspended = (
-        f"coalesce(period_start, least({seen}, period_end)) <= {last} "
-        f"AND coalesce(period_end, CASE WHEN period_start IS NULL THEN {seen} ELSE {last} END) >= {first}"
+        f"coalesce(period_start, least({_SEEN}, period_end)) <= {last} "
+        f"AND coalesce(period_end, CASE WHEN period_start IS NULL THEN {_SEEN} ELSE {last} END) >= {first}"
     )
-    withdrawn = f"coalesce(trusted.period_start, {seen.replace('status', 'trusted.status')})"
+    other = "SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record"
+    begun = f"greatest({first}, {_SINCE})"
     replaced = (
-        f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.first_day <= greatest({first}, {withdrawn}) "
-        f"AND o.last_day >= {last}"
+        f"{other} AND o.wrong_sort IS NULL AND coalesce(o.status NOT IN {sql.texts((*SUSPENDED, *WITHDRAWN))}, true) "
+        f"AND coalesce(o.useless, '') <> '{Reason.STALE}' "
+        f"AND coalesce(o.first_day <= {begun}, true) AND coalesce(o.last_day >= {begun}, true)"
     )
+    followed = (
+        f"{other} AND coalesce(o.last_day > trusted.last_day, true) "
+        "AND coalesce(o.first_day <= trusted.last_day + 1, true)"
+    )
+    standing = f"{other} AND coalesce(o.last_day >= {first}, true) AND coalesce(o.first_day <= {last}, true)"
     return (
-        f"({ours} AND {_SUSPENDED} AND {suspended}) "
-        f"OR ({ours} AND status IN ('withdrawn', 'revoked', 'cancelled', 'canceled') AND {withdrawn} <= {last} "
+        f"({ours} AND NOT {_INVERTED} AND (({_SUSPENDED} AND {suspended}) "
+        f"OR (status IN {sql.texts(WITHDRAWN)} AND {_SINCE} <= {last} "
         f"AND coalesce(period_end, {last}) >= {first} AND NOT EXISTS ({replaced})) "
-        f"OR ({ours} AND status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS (SELECT 1 "
-        "FROM trusted AS o WHERE o.last_day > trusted.last_day AND o.first_day <= trusted.last_day + 1)) "
-        f"OR ({ours} AND last_day < {first} AND NOT EXISTS (SELECT 1 FROM trusted AS o "
-        f"WHERE o.record <> trusted.record AND o.last_day >= {first} AND o.first_day <= {last}))"
+        f"OR (status = 'expired' AND last_day < {last} AND last_day >= {first} AND NOT EXISTS ({followed})) "
+        f"OR (last_day < {first} AND NOT EXISTS ({standing}))))"
     )
 
 

@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.covered_use import CoveredUse
 from checks.kernels.document_texts import BAD_STATUS, GOOD_STATUS, empty, speaks_of
-from checks.kernels.document_valid import FAR, DocumentValid, Requirement, day_number
+from checks.kernels.document_days import day_number
+from checks.kernels.document_valid import FAR, DocumentValid, Requirement
 from checks.sql import DAY, texts
 from evidence.model import Assurance, Reason
 

@@ -8,7 +8,17 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, opinion_stands, speaks_of
+from checks.kernels.document_texts import (
+    BAD_OPINIONS,
+    GOOD_OPINION,
+    GOOD_STATUS,
+    TRUSTED,
+    contains_all,
+    empty,
+    opinion_stands,
+    speaks_of,
+    unstated,
+)
 from checks.kernels.document_valid import FAR, DocumentValid, Requirement
 from checks.terms import UNITS, Exact
 from evidence.model import Assurance, Reason
@@ -53,16 +63,9 @@ class Soc2Type2Attestation(Commitment):
 
     def kernel(self, scope: Scope) -> DocumentValid:
         """Return the document kernel with what a SOC 2 report must say."""
-        carved_out = (
+        reported = (
             "NOT EXISTS (SELECT 1 FROM (SELECT unnest(stated.carve_outs) AS org) AS c WHERE NOT EXISTS ("
-            "SELECT 1 FROM documents AS d WHERE d.kind = 'soc2' AND d.report_type = '2' "
-            f"AND lower(d.opinion) = 'unqualified' AND d.{TRUSTED.replace('AND ', 'AND d.')} "
-            "AND lower(d.holder_entity) = lower(c.org) AND lower(d.issuer) <> lower(c.org) "
-            f"AND d.received_at <= {scope.as_of} AND coalesce(len(d.defects), 0) = 0 "
-            f"AND d.issued_on >= d.period_end AND coalesce(lower(d.status) IN {sql.texts(GOOD_STATUS)}, true) "
-            f"AND coalesce(d.expires_on, {FAR}) * {sql.DAY} >= {scope.end - sql.DAY} "
-            f"AND d.period_end * {sql.DAY} >= {scope.end - sql.DAY} "
-            f"AND d.period_start * {sql.DAY} <= {scope.start}))"
+            f"SELECT 1 FROM ({_hosts(scope)}) AS host WHERE host.holder = lower(c.org)))"
         )
         settled = " OR ".join(f"lower(x) LIKE '%disposition: {word}%'" for word in ("accepted", "remediated"))
         disposed = f"({empty('exceptions')} OR len(list_filter(exceptions, lambda x: NOT ({settled}))) = 0)"
@@ -73,6 +76,9 @@ class Soc2Type2Attestation(Commitment):
             assurance=Assurance.AUDITED,
             bridge_kind="bridge-letter",
             max_bridge=self.max_bridge.microseconds // UNITS["d"],
+            # Whoever writes an opinion in other words, or none, may have withheld it.
+            extra_doubt=f"main AND {speaks_of(scope.services)} "
+            f"AND coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, true)",
             requirements=(
                 Requirement("len(services) > 0 AND report_type IN ('1', '2')", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement("coalesce(report_type <> '1', true)", "violation", "Type I where Type II is due", True),
@@ -82,9 +88,34 @@ class Soc2Type2Attestation(Commitment):
                 Requirement("issued_on >= period_end", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement(contains_all("criteria", self.criteria), "unusable", Reason.INCOMPLETE_COVERAGE),
                 Requirement(disposed, "unknown", Reason.CONTRADICTED),
-                Requirement(carved_out, "unknown", Reason.INCOMPLETE_COVERAGE),
+                Requirement(reported, "unknown", Reason.INCOMPLETE_COVERAGE),
             ),
         )
+
+
+def _hosts(scope: Scope) -> str:
+    """Return a SELECT of the organisations whose own report covers the period, and of which none says otherwise.
+
+    A document counts only if all that is stated of it does. The vendor cannot report on its host, nor be its own.
+    """
+    last = scope.end - sql.DAY
+    good = (
+        f"{TRUSTED} AND NOT {unstated()} AND report_type = '2' AND lower(opinion) = '{GOOD_OPINION}' "
+        f"AND coalesce(lower(status) IN {sql.texts(GOOD_STATUS)}, true) AND issued_on >= period_end "
+        f"AND period_start * {sql.DAY} <= {scope.start} AND period_end * {sql.DAY} >= {last} "
+        f"AND coalesce(expires_on, {FAR}) * {sql.DAY} >= {last} AND NOT {sql.same('holder_entity', scope.vendor)} "
+        f"AND NOT contains(lower(issuer), lower(holder_entity)) AND NOT {sql.bears_name_of('issuer', scope.vendor)}"
+    )
+    bad = (
+        f"lower(opinion) <> '{GOOD_OPINION}' AND coalesce(period_start * {sql.DAY} < {scope.end}, true) "
+        f"AND coalesce(period_end * {sql.DAY} >= {scope.start}, true)"
+    )
+    return (
+        "SELECT holder FROM (SELECT lower(holder_entity) AS holder, document_id, "
+        f"bool_and(coalesce({good}, false)) AS good, bool_or(coalesce({bad}, false)) AS bad FROM documents "
+        f"WHERE lower(kind) = 'soc2' AND coalesce(received_at <= {scope.as_of}, true) "
+        "GROUP BY lower(holder_entity), document_id) AS report GROUP BY holder HAVING bool_or(good) AND NOT bool_or(bad)"
+    )
 
 
 COMMITMENT = Soc2Type2Attestation

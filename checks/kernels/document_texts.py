@@ -43,6 +43,11 @@ def speaks_of(services: Sequence[str]) -> str:
     return f"({empty('services')} OR {' OR '.join(_contains('services', s) for s in services)})"
 
 
+def leaves_out(services: Sequence[str]) -> str:
+    """Return the condition that a contracted service is among what a document carves out."""
+    return "coalesce(" + (" OR ".join(_contains("carve_outs", s) for s in services) or "1 = 0") + ", false)"
+
+
 def opinion_stands(services: Sequence[str], *assertions: str) -> str:
     """Return the condition that no bad opinion on this subject is stated; one on something else is none of ours."""
     about = " OR ".join([empty("assertions"), *(_contains("assertions", a) for a in assertions)])

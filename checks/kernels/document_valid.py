@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
+from checks.kernels.document_days import covered_days, day_number
 from checks.kernels.document_texts import (
     BAD_OPINIONS,
     BAD_STATUS,
@@ -22,22 +23,17 @@ from checks.kernels.document_texts import (
     empty,
     unstated,
 )
-from checks.terms import add_months
 from evidence.errors import LimitExceeded
 from evidence.model import Assurance, Coverage, Reason
 
 #: Documents of one kind and holder that one audit looks at.
 MAX_DOCUMENTS = 10_000
-EPOCH = date(1970, 1, 1)
 #: Who must have issued a document; somebody who only bears the holder's name is neither the holder nor another.
 Issuer: TypeAlias = Literal["holder", "another", "either"]
+#: Why a document may be worth more than can be shown.
+DOUBTFUL = sql.texts((Reason.CONTRADICTED, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
 #: A day after every day, in days since 1970.
 FAR = 1_000_000
-
-
-def day_number(day: date) -> int:
-    """Return a date as days since 1970."""
-    return (day - EPOCH).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +100,38 @@ class DocumentValid:
     def stated(self) -> str:
         """Return the CTE `stated`: the holder's documents of these kinds known at `as_of`, each version once.
 
-        A document that does not say of which kind it is or whose it is may be one of them, and stays in.
+        A document that does not say of which kind it is or whose it is may be one of them, and stays in; so is one
+        whose holder only bears the vendor's name under another legal form, and it is not sound. One that is elsewhere
+        said to be of another kind or holder is in two versions, and so is one whose very bytes are said to cover other days. Days that end before they begin are none.
         """
         kinds = sql.one_of("kind", [k for k in (self.kind, self.bridge_kind) if k])
         first, last = self.covers
-        main = sql.same("kind", self.kind)
+        main, holder = sql.same("kind", self.kind), sql.same("holder_entity", self.scope.vendor)
         until = f"least(CASE WHEN {main} THEN {last} ELSE period_end END, coalesce(expires_on, {FAR}))"
+        asked = f"""coalesce(kind IS NULL OR {kinds}, false)
+      AND coalesce(holder_entity IS NULL OR {holder} OR {sql.spelt_like("holder_entity", self.scope.vendor)}, false)"""
+        known = f"(received_at IS NULL OR received_at <= {self.scope.as_of})"
         return f"""
+elsewhere AS (
+  SELECT document_id AS other FROM documents WHERE document_id IS NOT NULL AND {known} AND NOT ({asked}) GROUP BY 1),
+dated AS (
+  SELECT {sql.identity("document_id")} AS record, coalesce({main}, false) AS main, services, report_type,
+    edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
+    accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
+    coalesce({TRUSTED} AND (holder_entity IS NULL OR {holder}), false) AS sound,
+    CASE WHEN {main} THEN {first} ELSE period_start END AS starts,
+    {until if self.endless else f"nullif({until}, {FAR})"} AS ends,
+    period_start, period_end, {unstated()} AS broken, min(artefact) AS artefact, min(lower(file_sha256)) AS digest
+  FROM documents WHERE {known} AND {asked}
+  GROUP BY ALL),
 stated AS (
-  SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM (
-    SELECT {sql.identity("document_id")} AS record, coalesce({main}, false) AS main, services, report_type,
-      edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
-      accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
-      coalesce({TRUSTED}, false) AS sound, CASE WHEN {main} THEN {first} ELSE period_start END AS first_day,
-      {until if self.endless else f"nullif({until}, {FAR})"} AS last_day,
-      period_start, period_end, {unstated()} AS broken, min(artefact) AS artefact
-    FROM documents
-    WHERE (kind IS NULL OR {kinds}) AND (received_at IS NULL OR received_at <= {self.scope.as_of})
-      AND (holder_entity IS NULL OR {sql.same("holder_entity", self.scope.vendor)})
-    GROUP BY ALL) AS once)"""
+  SELECT dated.*, CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE starts END AS first_day,
+    CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE ends END AS last_day,
+    count(*) OVER (PARTITION BY record) + CASE WHEN other IS NULL THEN 0 ELSE 1 END
+      + CASE WHEN digest IS NOT NULL AND (min(starts) OVER same_file < max(starts) OVER same_file
+                  OR min(ends) OVER same_file < max(ends) OVER same_file) THEN 1 ELSE 0 END AS versions
+  FROM dated LEFT JOIN elsewhere ON other = record
+  WINDOW same_file AS (PARTITION BY main, digest))"""
 
     def classify(self) -> str:
         """Return one row per document: ok, violation, unknown, or excused where it carries no weight here."""
@@ -139,7 +148,7 @@ weighed AS (
   SELECT *,
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
          WHEN NOT sound OR NOT coalesce({issued} OR NOT main, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
-         WHEN broken OR first_day IS NULL OR last_day IS NULL OR last_day < first_day THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN broken OR first_day IS NULL OR last_day IS NULL THEN '{Reason.UNREADABLE_ROWS}'
          WHEN main THEN {self._cases("unusable")} {self._bridging(vendor)} END AS useless,
     CASE WHEN main THEN {self._cases("violation")} END AS broken_promise,
     CASE WHEN main THEN {self._cases("violation", lone=True)} END AS wrong_sort,
@@ -155,14 +164,24 @@ trusted AS (
         carried = f" + {31 * self.carry_months}" if self.carry_months else ""
         return f"(coalesce({of}first_day, {first}) <= {last} AND coalesce({of}last_day{carried}, {last}) >= {first})"
 
+    def surely_current(self) -> str:
+        """Return the condition that what is known of a document's days alone shows that it lasts on one of ours."""
+        carried = f" + {31 * self.carry_months}" if self.carry_months else ""
+        return (
+            f"coalesce(coalesce(first_day, last_day) <= {self.last_day} "
+            f"AND coalesce(last_day{carried}, first_day) >= {self.first_day}, false)"
+        )
+
     def ctes(self) -> str:
         """Return the CTEs that end in `judged`, so that a kernel of several legs can join them with others."""
         ended = f",\n    (believable AND ({self.extra_violation})) AS ended" if self.extra_violation else ""
         told = "WHEN ended THEN coalesce(status, 'it had ended')" if ended else ""
-        doubt = f"\n              OR (believable AND {self.extra_doubt})" if self.extra_doubt else ""
+        if self.extra_doubt:
+            ended += f",\n    coalesce(believable AND ({self.extra_doubt}), false) AS doubted"
+        doubt = " OR doubted" if self.extra_doubt else ""
         return f"""{self.trusted()},
 followed AS (
-  SELECT *, {self.current()} AS current,
+  SELECT *, {self.current()} AS current, {self.surely_current()} AS surely,
     (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
      OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
      OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse{ended}
@@ -176,16 +195,22 @@ judged AS (
   FROM (SELECT *,
     CASE {self._breaking()}
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
-              OR (believable AND {self._bad_status()}) OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
+              OR (believable AND (broken_promise IS NOT NULL OR {self._bad_status()})) OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome FROM followed) AS told)"""
 
     def _breaking(self) -> str:
         """Return what breaks the promise, of what this promise asks at all."""
         lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}
-        other = f"SELECT 1 FROM trusted AS o WHERE o.main AND o.usable AND o.last_day >= {self.first_day - 366}"
+        # A better one that only cannot be believed or read may be what the vendor shows.
+        better = f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND o.useless IN {DOUBTFUL})"
+        other = f"SELECT 1 FROM trusted AS o WHERE o.main AND ({better}) AND coalesce(o.last_day >= {self.first_day - 366}, true)"
         breaking = [
             ("ended", self.extra_violation is not None),
-            ("believable AND broken_promise IS NOT NULL AND current", False in lone),
+            (
+                f"believable AND broken_promise IS NOT NULL AND surely AND NOT {empty('services')} "
+                f"AND NOT ({self._bad_status()})",
+                False in lone,
+            ),
             (f"believable AND wrong_sort IS NOT NULL AND {self._recent()} AND NOT EXISTS ({other})", True in lone),
         ]
         return "\n         ".join(f"WHEN {condition} THEN 'violation'" for condition, asked in breaking if asked)
@@ -226,10 +251,11 @@ judged AS (
         if len(found) > MAX_DOCUMENTS:
             raise LimitExceeded(f"documents: more than {MAX_DOCUMENTS} of kind {self.kind} for one holder")
         usable = [r for r in found if r[4]]
-        days = self.last_day - self.first_day + 1
+        period = range(self.first_day, self.last_day + 1)
+        days = len(period)
         covered, later = days, 0
         for service in self.scope.services:
-            direct, bridged = self._days(usable, sql.tidy(service).lower())
+            direct, bridged = covered_days(usable, service, period, self.max_bridge, self.carry_months)
             covered, later = min(covered, len(direct | bridged)), max(later, len(bridged))
         missing = days - covered
         gaps = self._gaps(found) if missing else set[Reason]()
@@ -243,33 +269,6 @@ judged AS (
             provisional=provisional,
             assurance=Assurance.ATTESTED if provisional else self.assurance,
         )
-
-    def _days(self, usable: Sequence[tuple[Any, ...]], service: str) -> tuple[set[int], set[int]]:
-        """Return the days that reports on a service examined, and those that letters or currency add."""
-        reports = [r for r in usable if r[0] and service in {s.lower() for s in r[6]}]
-        letters = [(r[1], min(r[2], r[3])) for r in usable if not r[0]]
-        direct, bridged = self._cover([(r[1], r[2]) for r in reports], letters)
-        return direct, (bridged | self._carried([r[2] for r in reports])) - direct
-
-    def _cover(
-        self, reports: Sequence[tuple[int, int]], letters: Sequence[tuple[int, int]]
-    ) -> tuple[set[int], set[int]]:
-        period = range(self.first_day, self.last_day + 1)
-        direct = {d for low, high in reports for d in range(max(low, period.start), min(high + 1, period.stop))}
-        bridged: set[int] = set()
-        for low, high in letters:
-            base = max((end for start, end in reports if start <= low and end >= low - 1), default=None)
-            if base is not None:
-                last = min(high, base + self.max_bridge)
-                bridged.update(range(max(low, period.start), min(last + 1, period.stop)))
-        return direct, bridged - direct
-
-    def _carried(self, ends: Sequence[int]) -> set[int]:
-        days: set[int] = set()
-        for end in ends if self.carry_months else ():
-            last = day_number(add_months(EPOCH + timedelta(days=end), self.carry_months))
-            days.update(range(max(end + 1, self.first_day), min(last, self.last_day) + 1))
-        return days
 
     def _gaps(self, found: Sequence[tuple[Any, ...]]) -> set[Reason]:
         if not found:
