@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.covered_use import CoveredUse
-from checks.kernels.document_texts import BAD_STATUS, GOOD_STATUS, empty, speaks_of
+from checks.kernels.document_texts import BAD_STATUS, GOOD_STATUS, empty, leaves_out, opinion_stands, speaks_of
 from checks.kernels.document_days import day_number
 from checks.kernels.document_valid import FAR, DocumentValid, Requirement
 from checks.sql import DAY, texts
@@ -75,21 +75,11 @@ class RegulatedRegimeCompliance(Commitment):
         narrowed = replace(scope, services=tuple(self.services))
         first = day_number(scope.period.start.date())
         plain = DocumentValid(narrowed, kind, ("issued_on", "expires_on"), (), Assurance.AUDITED)
-        status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
-        stopped = (
-            f"status IN {texts(ENDED)} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
-            f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ("
-            f"SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND {plain.current('o.')})"
+        ended, doubted = _ended(plain, first, self.services)
+        standing = (
+            f"coalesce(status NOT IN {texts(ENDED)}, true) "
+            f"OR (period_start > {plain.last_day} AND coalesce(period_end >= period_start, true))"
         )
-        successor = (
-            "EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.main "
-            "AND o.last_day > trusted.last_day AND coalesce(o.first_day <= trusted.last_day + 1, true))"
-        )
-        ended = (
-            f"main AND coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND NOT {empty('services')} "
-            f"AND {speaks_of(self.services)} AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))"
-        )
-        standing = f"coalesce(status NOT IN {texts(ENDED)}, true) OR period_start > {plain.last_day}"
         lasting = (
             f"last_day < {FAR} OR (status IN {texts(GOOD_STATUS)} AND status_checked_at >= {scope.end} "
             f"AND status_checked_at <= {scope.as_of})"
@@ -98,6 +88,7 @@ class RegulatedRegimeCompliance(Commitment):
             plain,
             assurance=Assurance.ATTESTED if own else Assurance.AUDITED,
             extra_violation=ended,
+            extra_doubt=doubted,
             weighs_status=True,
             issued_by="holder" if own else "another",
             endless=True,
@@ -107,9 +98,40 @@ class RegulatedRegimeCompliance(Commitment):
                 Requirement(lasting, "unusable", Reason.INCOMPLETE_COVERAGE),
                 Requirement(speaks_of(self.services), "unusable", Reason.INCOMPLETE_COVERAGE),
                 Requirement(empty("exceptions"), "unknown", Reason.INCOMPLETE_COVERAGE),
+                Requirement(f"NOT {leaves_out(self.services)}", "unknown", Reason.INCOMPLETE_COVERAGE),
+                Requirement(opinion_stands(self.services), "unknown", Reason.CONTRADICTED),
             ),
         )
         return CoveredUse(scope, document)
+
+
+def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple[str, str]:
+    """Return the conditions that a document of ours ended in the period, and that it may have.
+
+    It has not ended for sure while another one stands. It still may have, unless that one was issued later: a notice
+    that an agreement ended is a document of its own, and the agreement itself does not speak against it. Days that end
+    before they begin are not known.
+    """
+    status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
+    inverted = "coalesce(period_end < period_start, false)"
+    ours = f"main AND NOT {empty('services')} AND {speaks_of(services)}"
+    stands = f"SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND {plain.current('o.')}"
+    stopped = (
+        f"status IN {texts(ENDED)} AND NOT {inverted} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
+        f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ({stands})"
+    )
+    # One of no stated kind may be the successor.
+    successor = (
+        "EXISTS (SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND (o.main OR o.broken) "
+        "AND coalesce(o.last_day > trusted.last_day, true) AND coalesce(o.first_day <= trusted.last_day + 1, true))"
+    )
+    touching = f"coalesce(period_start <= {plain.last_day}, true) AND coalesce(period_end >= {first}, true)"
+    return (
+        f"coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND {ours} "
+        f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))",
+        f"{ours} AND status IN {texts(ENDED)} AND (({touching}) OR {inverted}) "
+        f"AND NOT EXISTS ({stands} AND o.issued_on > trusted.issued_on)",
+    )
 
 
 COMMITMENT = RegulatedRegimeCompliance

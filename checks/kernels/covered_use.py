@@ -48,7 +48,7 @@ every AS (SELECT {columns} FROM judged UNION ALL SELECT {columns} FROM weighed_u
             ("u.broken", Outcome.UNKNOWN),
             ("u.requests = 0", Outcome.EXCUSED),
             (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day} AND {named})", Outcome.OK),
-            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE {named})", Outcome.UNKNOWN),
+            (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.services IS NULL OR {named})", Outcome.UNKNOWN),
             (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day})", Outcome.VIOLATION),
         )
         outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said in cases)
