@@ -72,35 +72,49 @@ class CertificationAttainmentDeadline(Commitment):
         )
 
     def _papers(self, scope: Scope) -> str:
-        """Return the documents that may be the certificate; a blank kind, holder or type might be it."""
+        """Return the documents that may be the certificate; a blank kind, holder or type might be it.
+
+        A document that names no service is not shown to be for ours. One that is in time by one account only, of it or
+        of its very bytes, is disputed.
+        """
         vendor = sql.text(scope.vendor.strip().casefold())
         alike = f"({sql.same('issuer', scope.vendor)} OR {sql.bears_name_of('issuer', scope.vendor)})"
         untyped = "coalesce(report_type NOT IN ('1', '2'), true)" if self.report_type else "1 = 0"
         typed = f"({untyped} OR report_type = {sql.text(self.report_type)})" if self.report_type else "(1 = 1)"
+        due = day_number(self.due)
         return f"""
-paper AS (
-  SELECT issued_on, artefact,
+stated AS (
+  SELECT {sql.identity("document_id")} AS record, lower(file_sha256) AS digest, issued_on, artefact,
+    coalesce(({sql.same("kind", self.certification)} OR {blank("kind")})
+      AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
+           OR {sql.spelt_like("holder_entity", scope.vendor)}), false) AS ours,
     (coalesce(lower(trim(status)) IN {sql.texts(UNATTAINED)}, false) OR NOT ({offers(scope.services)})
-     OR NOT {typed} OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {day_number(self.due)}, false))
-      AS other,
+     OR NOT {typed} OR coalesce(issued_on < {day_number(self.since)} OR expires_on < {due}, false)) AS other,
     (NOT coalesce({TRUSTED}, false) OR coalesce({alike}, false)
      OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
     coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}
              OR lower(trim(opinion)) <> '{GOOD_OPINION}', false) AS doubtful,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
      OR issued_on IS NULL OR received_at IS NULL OR {untyped}
-     OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
-  FROM documents
-  WHERE ({sql.same("kind", self.certification)} OR {blank("kind")})
-    AND (received_at IS NULL OR received_at <= {scope.as_of})
-    AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
-         OR {sql.spelt_like("holder_entity", scope.vendor)})),
+     OR coalesce((issued_on - 1) * {sql.DAY} > received_at OR (report_type = '2' AND issued_on < period_end), false))
+      AS flawed,
+    coalesce(len(services) = 0, false) AS vague
+  FROM documents WHERE received_at IS NULL OR received_at <= {scope.as_of}),
+sorted AS (
+  SELECT *, (ours AND NOT (other OR untrusted OR doubtful OR flawed OR vague)) AS good FROM stated),
+paper AS (
+  SELECT *, (good AND issued_on <= {due} AND (
+    min(CASE WHEN good THEN 1 ELSE 0 END) OVER (PARTITION BY record) = 0
+    OR max(issued_on) OVER (PARTITION BY record) > {due}
+    OR max(CASE WHEN ours THEN issued_on END) OVER (PARTITION BY digest) > {due})) AS disputed
+  FROM sorted),
 proof AS (
-  SELECT min(CASE WHEN NOT (other OR untrusted OR flawed OR doubtful) THEN issued_on END) AS issued_on,
+  SELECT min(CASE WHEN good AND NOT disputed THEN issued_on END) AS issued_on,
     min(artefact) AS artefact, max(CASE WHEN flawed THEN 1 ELSE 0 END) AS flawed,
-    max(CASE WHEN doubtful AND NOT other THEN 1 ELSE 0 END) AS doubtful,
-    max(CASE WHEN untrusted AND NOT other THEN 1 ELSE 0 END) AS untrusted
-  FROM paper),
+    max(CASE WHEN disputed OR (doubtful AND NOT other) THEN 1 ELSE 0 END) AS doubtful,
+    max(CASE WHEN untrusted AND NOT other THEN 1 ELSE 0 END) AS untrusted,
+    max(CASE WHEN vague AND NOT other THEN 1 ELSE 0 END) AS vague
+  FROM paper WHERE ours),
 register AS (SELECT count(*) AS documents FROM documents)"""
 
     def _milestones(self, scope: Scope) -> str:
@@ -122,14 +136,15 @@ obligation AS (
     CAST({scope.start} AS BIGINT) AS trigger_at,
     CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS due_at, CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS safe_until,
     p.issued_on * {sql.DAY} AS done_at,
-    (r.documents > 0 AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful), 0) = 0 AND coalesce(c.untimed, 0) = 0
+    (r.documents > 0 AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful, p.vague), 0) = 0 AND coalesce(c.untimed, 0) = 0
      AND ({late} OR c.first_on IS NULL)) AS certain,
     CASE WHEN p.issued_on IS NULL AND c.first_on > {due} AND c.untimed = 0 AND c.flawed = 0
-           AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful), 0) = 0 THEN 'attained late by its own account' END
+           AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful, p.vague), 0) = 0 THEN 'attained late by its own account' END
       AS fault,
     CASE WHEN coalesce(p.flawed, 0) = 1 OR coalesce(c.flawed, 0) = 1 THEN '{Reason.UNREADABLE_ROWS}'
          WHEN p.issued_on <= {due} AND c.last_on > {due} THEN '{Reason.CONTRADICTED}'
          WHEN p.issued_on <= {due} THEN NULL
+         WHEN p.vague = 1 THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN p.untrusted = 1 THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN p.doubtful = 1 THEN '{Reason.CONTRADICTED}'
          WHEN r.documents = 0 OR c.first_on IS NOT NULL THEN '{Reason.NO_EVIDENCE}' END AS doubt,
     CASE WHEN p.issued_on IS NULL THEN 'not attained' ELSE 'attained late' END AS cause, '' AS note,
