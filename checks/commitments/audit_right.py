@@ -65,14 +65,22 @@ def _requests(scope: Scope) -> str:
     """Return one row a request from everything said of it; a later entry may know more than an earlier one.
 
     Where entries differ on when it was asked, only what is late after the latest of these instants is late; where they
-    differ on when findings were closed, late is what was closed late by all of them.
+    differ on when findings were closed, late is what was closed late by all of them. A finding that only entries without
+    a closing name is open, whatever others close; a closing without findings closes all.
     """
     return f"""
 asked AS (SELECT *, {sql.identity("request_id")} AS record FROM audit_requests),
+named AS (SELECT record, unnest(findings) AS finding, findings_closed_at FROM asked WHERE len(findings) > 0),
+unclosed AS (
+  SELECT record AS left_open FROM (
+    SELECT record, finding, max(findings_closed_at) AS closed FROM named GROUP BY record, finding) AS each
+  WHERE closed IS NULL GROUP BY record),
 request AS (
   SELECT record, min(requested_at) AS requested, max(requested_at) AS requested_last,
     coalesce(min(requested_at) < max(requested_at), false) AS differing,
+    coalesce(min(lower(scope)) < max(lower(scope)), false) AS narrowed,
     min(CASE WHEN answer = 'granted' THEN answered_at END) AS granted,
+    max(CASE WHEN answer = 'granted' THEN answered_at END) AS granted_last,
     max(CASE WHEN answer = 'granted' THEN 1 ELSE 0 END) = 1 AS consented,
     max(CASE WHEN answer = 'refused' THEN 1 ELSE 0 END) = 1 AS refused,
     max(CASE WHEN answer = 'refused' AND coalesce(answered_at <= {scope.as_of}, true) THEN 1 ELSE 0 END) = 1 AS denied,
@@ -87,11 +95,12 @@ request AS (
     min(performed_at) AS performed, max(performed_at) AS performed_last, coalesce(max(len(findings)), 0) AS findings,
     max(CASE WHEN findings IS NOT NULL THEN 1 ELSE 0 END) = 1 AS reported,
     min(findings_due_at) AS due, coalesce(min(findings_due_at) < max(findings_due_at), false) AS moved,
+    bool_or(left_open IS NOT NULL) AND NOT bool_or(findings_closed_at IS NOT NULL AND findings IS NULL) AS unclosed,
     min(findings_closed_at) AS first_closed, max(findings_closed_at) AS closed,
     max(CASE WHEN {unread("performed_at", "findings_due_at", "findings_closed_at")}
              OR findings_closed_at < performed_at OR findings_due_at < performed_at THEN 1 ELSE 0 END) = 1 AS undated,
     min(artefact) AS artefact
-  FROM asked GROUP BY record)"""
+  FROM asked LEFT JOIN unclosed ON left_open = record GROUP BY record)"""
 
 
 def _obligations(limit: int) -> str:
@@ -100,7 +109,8 @@ obligation AS (
   SELECT 'consent' AS subject, record, requested AS trigger_at, requested_last + {limit} AS due_at,
     requested + {limit} AS safe_until, granted AS done_at, (NOT untimed) AS certain,
     CASE WHEN denied AND NOT consented AND requested IS NOT NULL THEN 'refused' END AS fault,
-    CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}' WHEN differing OR refused THEN '{Reason.CONTRADICTED}'
+    CASE WHEN flawed THEN '{Reason.UNREADABLE_ROWS}'
+         WHEN differing OR refused OR narrowed OR granted_last > requested + {limit} THEN '{Reason.CONTRADICTED}'
          WHEN conditional OR unstated THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
     CASE WHEN granted IS NULL THEN 'not granted' ELSE 'granted late' END AS cause, '' AS note,
     CAST(NULL AS BIGINT) AS measure_from, artefact
@@ -109,7 +119,7 @@ obligation AS (
   SELECT 'findings', record, coalesce(performed, requested), due, CASE WHEN NOT moved THEN due END, closed,
     (NOT undated AND NOT moved AND findings > 0 AND coalesce(first_closed > due AND closed >= performed_last, true)),
     CAST(NULL AS VARCHAR), CASE WHEN flawed OR undated OR closed < performed_last THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN moved OR (first_closed <= due AND closed > due) THEN '{Reason.CONTRADICTED}'
+         WHEN moved OR unclosed OR (first_closed <= due AND closed > due) THEN '{Reason.CONTRADICTED}'
          WHEN NOT reported OR due IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}' END,
     CASE WHEN closed IS NULL THEN 'findings not closed' ELSE 'findings closed late' END, '',
     CAST(NULL AS BIGINT), artefact

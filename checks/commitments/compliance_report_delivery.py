@@ -68,27 +68,35 @@ class ComplianceReportDelivery(Commitment):
 def _papers(scope: Scope, kind: str, wanted: str) -> str:
     """Return the vendor's documents of these kinds; a blank kind or holder might be one of them.
 
-    The same bytes are the same document whatever kind and holder they were said to have before.
+    The same bytes are the same document whatever kind and holder they were said to have before. What names no service is
+    not shown to be for ours, and a fit document that another account calls unfit or
+    somebody else's is flawed.
     """
     vendor = sql.text(scope.vendor.strip().casefold())
     return f"""
 known AS (
-  SELECT document_id, kind, issuer, holder_entity, services, status, issued_on, received_at, file_sha256, file_state,
-    signature, defects, min(issued_on) OVER (PARTITION BY lower(file_sha256)) AS first_issued,
+  SELECT *, min(issued_on) OVER (PARTITION BY lower(file_sha256)) AS first_issued,
     min(received_at) OVER (PARTITION BY lower(file_sha256)) AS first_received
   FROM documents WHERE received_at IS NULL OR received_at <= {scope.as_of}),
-paper AS (
-  SELECT {kind} AS kind, lower(file_sha256) AS digest, issued_on, received_at, first_issued, first_received,
-    ({offers(scope.services)}) AS offers,
-    (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor}, false)) AS untrusted,
+listed AS (
+  SELECT {kind} AS kind, {sql.identity("document_id")} AS record, lower(file_sha256) AS digest, issued_on, received_at,
+    first_issued, first_received, ({offers(scope.services)}) AS offers,
+    coalesce(({wanted} OR {blank("kind")}) AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
+         OR {sql.spelt_like("holder_entity", scope.vendor)}), false) AS ours,
+    (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor} OR len(services) = 0, false))
+      AS untrusted,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
      OR issued_on IS NULL OR received_at IS NULL
      OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
-     OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS flawed
-  FROM known
-  WHERE ({wanted} OR {blank("kind")})
-    AND (lower(trim(holder_entity)) = {vendor} OR {blank("holder_entity")}
-         OR {sql.spelt_like("holder_entity", scope.vendor)}))"""
+     OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS faulty
+  FROM known),
+fitted AS (SELECT *, (ours AND offers AND NOT (untrusted OR faulty)) AS fit FROM listed),
+told AS (
+  SELECT *, (faulty OR (fit AND (
+    min(CASE WHEN fit THEN 1 ELSE 0 END) OVER (PARTITION BY record) = 0
+    OR min(kind) OVER (PARTITION BY record) < max(kind) OVER (PARTITION BY record)))) AS flawed
+  FROM fitted),
+paper AS (SELECT * FROM told WHERE ours)"""
 
 
 def _slots(kind: str, wanted: str) -> str:
@@ -107,7 +115,8 @@ slot AS (
     SELECT {sql.identity("slot_id")} AS record, {kind} AS kind, not_before, due_at, artefact,
       ({sql.defective()} OR {blank("slot_id", "kind")} OR not_before IS NULL OR due_at IS NULL
        OR coalesce(not_before * {sql.DAY} > due_at, false)) AS flawed,
-      ({unread("due_at", "not_before")} OR not_before IS NULL OR {blank("kind")}) AS untimed
+      ({unread("due_at", "not_before")} OR not_before IS NULL OR {blank("kind")}
+       OR coalesce(not_before * {sql.DAY} > due_at, false)) AS untimed
     FROM delivery_schedule WHERE {blank("kind")} OR {wanted}) AS stated
   GROUP BY record, kind),
 good AS (
@@ -127,7 +136,7 @@ def _obligations(scope: Scope) -> str:
     return f"""
 filled AS (
   SELECT s.*, g.received_at, m.flawed AS doubtful,
-    row_number() OVER (PARTITION BY s.kind, g.digest ORDER BY s.due_at, s.record) AS place, r.documents
+    row_number() OVER (PARTITION BY g.digest ORDER BY s.due_at, s.record) AS place, r.documents
   FROM slot AS s CROSS JOIN (SELECT count(*) AS documents FROM documents) AS r
   LEFT JOIN good AS g ON g.record = s.record AND g.kind = s.kind
   LEFT JOIN maybe AS m ON m.record = s.record AND m.kind = s.kind),
