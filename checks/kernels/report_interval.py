@@ -10,7 +10,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
 from checks.kernels.calendar_months import ERA, months_later
-from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, offers
+from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, offers, speaks_of
 from checks.kernels.interval_gap import stretches
 from evidence.model import Assurance, Coverage, Reason
 
@@ -68,20 +68,29 @@ WITH {self._reports()},
         blank = " OR ".join(
             f"coalesce(trim({c}), '') = ''" for c in ("document_id", "kind", "issuer", "holder_entity", "file")
         )
+        holder = f"coalesce(nullif(lower(trim(holder_entity)), ''), {vendor}) = {vendor}"
+        asked = f"""coalesce(nullif(lower(trim(kind)), ''), '{KIND}') = '{KIND}'
+    AND ({holder} OR {sql.spelt_like("holder_entity", self.scope.vendor)})"""
+        known = f"(received_at IS NULL OR received_at <= {as_of})"
         return f"""
+elsewhere AS (
+  SELECT trim(document_id) AS other FROM documents
+  WHERE trim(document_id) <> '' AND {known} AND NOT ({asked}) GROUP BY 1),
 listed AS (
   SELECT {sql.identity("nullif(trim(document_id), '')")} AS record, issuer, services, lower(trim(opinion)) AS opinion,
          period_start, period_end, issued_on, assertions, exceptions, carve_outs, min(artefact) AS artefact,
+         min(lower(file_sha256)) AS digest,
          coalesce(lower(trim(status)) IN {sql.texts(GOOD_STATUS)}, true) AS final,
-         coalesce({TRUSTED}, false) AS trusted,
+         coalesce({TRUSTED} AND {holder}, false) AS trusted,
          ({sql.defective()} OR {blank} OR services IS NULL OR received_at IS NULL OR issued_on IS NULL
           OR coalesce(issued_on * {sql.DAY} > least(received_at + {sql.DAY}, {as_of}), false)) AS broken
-  FROM documents
-  WHERE coalesce(nullif(lower(trim(kind)), ''), '{KIND}') = '{KIND}'
-    AND coalesce(nullif(lower(trim(holder_entity)), ''), {vendor}) = {vendor}
-    AND (received_at IS NULL OR received_at <= {as_of})
+  FROM documents WHERE {asked} AND {known}
   GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, final, trusted, broken),
-told AS (SELECT *, count(*) OVER (PARTITION BY record) AS versions FROM listed),
+told AS (
+  SELECT *, count(*) OVER (PARTITION BY record) + CASE WHEN other IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN digest IS NOT NULL AND min(issued_on) OVER (PARTITION BY digest)
+                                     < max(issued_on) OVER (PARTITION BY digest) THEN 1 ELSE 0 END AS versions
+  FROM listed LEFT JOIN elsewhere ON other = record),
 weighed AS (
   SELECT *, CASE WHEN NOT trusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN versions > 1 THEN '{Reason.CONTRADICTED}'
                  WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN NOT final THEN '{Reason.CONTRADICTED}'
@@ -91,9 +100,9 @@ weighed AS (
   FROM told)"""
 
     def _dependent(self) -> str:
-        """The vendor, a named affiliate, or somebody who bears the vendor's name is not shown to be independent."""
-        own = ", ".join(f"lower({sql.text(n.strip())})" for n in (self.scope.vendor, *self.affiliates))
-        return f"(lower(trim(issuer)) IN ({own}) OR {sql.bears_name_of('issuer', self.scope.vendor)})"
+        """The vendor, a named affiliate, or somebody who bears the name of one is not shown to be independent."""
+        own = (self.scope.vendor, *self.affiliates)
+        return f"({sql.one_of('issuer', own)} OR {' OR '.join(sql.bears_name_of('issuer', n) for n in own)})"
 
     def _points(self) -> str:
         s = self.scope
@@ -156,19 +165,26 @@ good AS (
   FROM row_of WHERE stands OR precedes),
 outdone AS (
   SELECT *,
-    CASE WHEN flaw IS NULL OR met_at >= {end} OR due < {start} THEN 'excused'
+    CASE WHEN (flaw IS NULL AND NOT ({self._ominous()})) OR met_at >= {end} OR due < {start} THEN 'excused'
          WHEN flaw = 'an assertion is missing' AND EXISTS (
               SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
          WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at > report.met_at AND p.met_at <= {start}) THEN 'excused'
-         WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start}) THEN 'unknown'
+         WHEN flaw IS NULL OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
+           THEN 'unknown'
          ELSE 'violation' END AS outcome
   FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),
 lesser AS (
   SELECT '{KIND}' AS subject, record, met_at AS moment, artefact, outcome,
-    CASE WHEN outcome = 'unknown' THEN '{Reason.CONTRADICTED}' ELSE coalesce(flaw, open) END AS why
+    CASE WHEN outcome <> 'unknown' THEN coalesce(flaw, open) WHEN flaw IS NULL THEN open
+         ELSE '{Reason.CONTRADICTED}' END AS why
   FROM outdone),
 every AS (
   SELECT *, CAST(NULL AS BIGINT) AS measure FROM good UNION ALL SELECT *, CAST(NULL AS BIGINT) FROM lesser)"""
+
+    def _ominous(self) -> str:
+        """A report that does not count, and says of our services what no clean one says, is not outweighed by one."""
+        said = f"coalesce(opinion <> 'unqualified', false) OR NOT {empty('exceptions')}"
+        return f"({said}) AND coalesce({speaks_of(self.scope.services)}, true)"
 
     def reach(self, query: Query) -> Reach:
         """Return whether a report stands on every day of the period; a report is the auditor's word."""
