@@ -21,7 +21,9 @@ ALSO = {"TLSv1": "TLSv1.0"}
 class TlsEndpoints:
     """Scans of every endpoint that the contract or the inventory names, and every connection whose version was logged.
 
-    An endpoint that neither names can leave the promise open but not break it.
+    An endpoint that neither names can leave the promise open but not break it; nor can one that the inventory has of
+    another exposure, has both in and out of scope, or did not have when it was scanned. The inventory leaves out an
+    endpoint at its own times only.
     """
 
     scope: Scope
@@ -35,28 +37,34 @@ class TlsEndpoints:
     def rows(self) -> str:
         """Return one row per scan of an endpoint and one per connection with a version."""
         low, high = self._split()
-        named = sql.texts(self.endpoints)
-        known = "(SELECT endpoint FROM endpoint_inventory WHERE in_scope AND endpoint IS NOT NULL)"
+        named = sql.texts(e.lower() for e in self.endpoints)
         at = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
         return f"""
-SELECT subject, record, moment, artefact, (weak OR open_door) AND (mine OR listed) AS outside,
+SELECT subject, record, moment, artefact, (weak OR open_door) AND (mine OR (listed AND NOT left_out)) AS outside,
   (NOT weak AND NOT open_door) AS inside, 1 = 0 AS excused, broken,
   CASE WHEN open_door THEN subject || ' accepts plaintext' ELSE subject || ' accepts ' || lowest_protocol END AS why,
   CASE WHEN (weak OR open_door) AND NOT broken THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
 FROM (
   SELECT coalesce(endpoint, '') AS subject, coalesce(endpoint, '') || '/' || {at} AS record,
     observed_at AS moment, artefact, lowest_protocol, lowest_protocol IN {low} AS weak,
-    NOT plaintext_refused AS open_door, {incomplete("tls_observations")} AS broken,
-    endpoint IN {named} AS mine, CASE WHEN endpoint IN {known} THEN true ELSE false END AS listed
-  FROM tls_observations
-  WHERE endpoint IS NULL OR endpoint IN {named} OR endpoint NOT IN (
-    SELECT endpoint FROM endpoint_inventory WHERE NOT in_scope AND endpoint IS NOT NULL AND NOT ({sql.defective()}))
-) AS scan
+    NOT plaintext_refused AS open_door, {incomplete("tls_observations")} AS broken, endpoint IS NULL AS nameless,
+    lower(endpoint) IN {named} AS mine, {self._at_the_time(f"i.in_scope AND i.exposure IN {sql.texts(self.exposure)}")}
+      AS listed, {self._at_the_time("i.in_scope")} AS inventoried, {self._at_the_time("NOT i.in_scope")} AS left_out
+  FROM tls_observations AS o
+) AS scan WHERE nameless OR mine OR inventoried OR NOT left_out
 UNION ALL
 SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
   tls_version IN {low}, tls_version IN {high}, 1 = 0, activity_id IS NULL,
   'a connection used ' || tls_version, CAST(NULL AS VARCHAR)
 FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects, 'tls_version')"""
+
+    def _at_the_time(self, what: str) -> str:
+        """Return the condition that a readable row of the inventory says this of a scanned endpoint when it was scanned."""
+        return (
+            "CASE WHEN EXISTS (SELECT 1 FROM endpoint_inventory AS i WHERE i.endpoint = o.endpoint "
+            f"AND {what} AND coalesce(len(i.defects), 0) = 0 AND coalesce(i.valid_from <= o.observed_at, true) "
+            "AND coalesce(i.valid_to > o.observed_at, true)) THEN true ELSE false END"
+        )
 
     def _split(self) -> tuple[str, str]:
         """Return the protocols below the minimum and those at or above it, as SQL lists."""
