@@ -21,6 +21,8 @@ STATES = {
 }
 #: The SHA-256 of nothing at all: what a run has sealed whose collectors returned nothing.
 EMPTY_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#: What stands in place of a digest where nothing was sealed.
+NO_DIGEST = ("-", "0", "n/a", "na", "nil", "none", "null", EMPTY_DIGEST)
 NEVER = 8_000_000_000_000_000
 #: The record that says whether the windows reach from one edge of the period to the other.
 WINDOWS = "windows"
@@ -61,10 +63,11 @@ WITH {self._runs()},
 
     def _runs(self) -> str:
         states = " ".join(f"WHEN lower(trim(status)) IN {sql.texts(w)} THEN '{s}'" for s, w in STATES.items())
+        names = " ".join(f"WHEN {sql.same('schedule_id', n)} THEN {sql.text(n)}" for n in sorted(set(self.schedules)))
         return f"""
 listed AS (
-  SELECT coalesce(nullif(trim(schedule_id), ''), '') AS subject, scheduled_for AS slot, started_at AS begun,
-         finished_at AS ended, window_start AS low, window_end AS high, lower(trim(bundle_sha256)) AS bundle,
+  SELECT CASE {names} ELSE coalesce(nullif(trim(schedule_id), ''), '') END AS subject, scheduled_for AS slot, started_at AS begun,
+         finished_at AS ended, window_start AS low, window_end AS high, replace(lower(trim(bundle_sha256)), 'sha256:', '') AS bundle,
          CASE {states} ELSE '' END AS state, {sql.defective()} AS defective, artefact,
          CASE WHEN scheduled_for IS NULL THEN artefact || '#' || CAST(row AS VARCHAR)
               ELSE CAST(scheduled_for AS VARCHAR) END AS record
@@ -79,7 +82,7 @@ run AS (
   GROUP BY subject, record, slot, begun, ended, low, high, bundle, state, defective),
 bundled AS (
   SELECT bundle, count(DISTINCT subject || '/' || record) AS uses FROM run
-  WHERE coalesce(bundle, '') <> '' AND state IN ('done', 'caught') GROUP BY bundle)"""
+  WHERE coalesce(bundle, '') NOT IN {sql.texts(("", *NO_DIGEST))} AND state IN ('done', 'caught') GROUP BY bundle)"""
 
     def _slots(self) -> str:
         s, limit = self.scope, self.limit.microseconds
@@ -90,7 +93,7 @@ slot AS (
          count(CASE WHEN state IN ('done', 'caught') THEN 1 END) AS ends,
          bool_or(state = 'partial') AS partial, bool_or(state = 'missed') AS missed,
          bool_or(broken) AS broken,
-         bool_or(state IN ('done', 'caught') AND coalesce(r.bundle, '') IN ('', '{EMPTY_DIGEST}')) AS unsealed,
+         bool_or(state IN ('done', 'caught') AND coalesce(r.bundle, '') IN {sql.texts(("", *NO_DIGEST))}) AS unsealed,
          bool_or(coalesce(b.uses, 0) > 1) AS resealed,
          bool_or(state = 'done' AND coalesce(begun, ended) > r.slot + {limit})
          AND NOT bool_or(state = 'missed') AS late_run
