@@ -116,20 +116,24 @@ edge AS (
         """Gaps and laps between the windows of successive slots, and how far the windows reach.
 
         A slot outside the period may show that hours inside it were left out: nobody else's period has such a gap.
-        While a slot between two windows may still be caught up, a gap between them is not yet one.
+        While a slot between two windows may still be caught up, a gap between them is not yet one. What a run with
+        errors saw of a slot that was run again is not seen for sure.
         """
         s = self.scope
         return f"""
 judged_window AS (
-  SELECT subject, record, slot, low, high, state FROM run
-  WHERE NOT adrift AND NOT broken AND state IN ('done', 'caught', 'partial')),
+  SELECT r.subject, r.record, r.slot, r.low, r.high, r.state, (r.state <> 'partial' OR l.ends = 0) AS whole
+  FROM run AS r JOIN slot AS l ON l.subject = r.subject AND l.record = r.record
+  WHERE NOT r.adrift AND NOT r.broken AND r.state IN ('done', 'caught', 'partial')),
 joined AS (
-  SELECT *, max(high) OVER before AS behind, max(slot) OVER before AS slot_before,
+  SELECT *, max(high) OVER before AS behind, max(CASE WHEN whole THEN high END) OVER before AS whole_behind, max(slot) OVER before AS slot_before,
          coalesce(lag(state) OVER (PARTITION BY subject ORDER BY low, high, slot), '') AS state_before
   FROM judged_window
   WINDOW before AS (PARTITION BY subject ORDER BY low, high, slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
 seam AS (
   SELECT j.subject, j.record, bool_or(j.low > j.behind AND j.low > {s.start} AND j.behind < {s.end}) AS torn,
+         bool_or(j.whole AND j.low > j.whole_behind AND j.low <= j.behind AND j.low > {s.start}
+                 AND j.whole_behind < {s.end}) AS half,
          bool_or(j.low < j.behind AND j.state <> 'caught' AND j.state_before <> 'caught') AS laps,
          bool_or(u.subject IS NOT NULL) AS unsure, bool_or(p.subject IS NOT NULL) AS pending
   FROM joined AS j LEFT JOIN run AS u ON (u.broken OR u.adrift) AND u.state <> 'missed'
@@ -138,13 +142,14 @@ seam AS (
     AND p.subject = j.subject AND p.slot BETWEEN least(j.slot, j.slot_before) AND j.slot
   GROUP BY j.subject, j.record),
 beyond AS (
-  SELECT w.subject, bool_or(NOT w.unsure AND NOT w.pending) AS sure, bool_or(w.unsure) AS unsure FROM seam AS w
-  WHERE w.torn AND NOT EXISTS (
+  SELECT w.subject, coalesce(bool_or(w.torn AND NOT w.unsure AND NOT w.pending), false) AS sure,
+         bool_or(w.unsure OR w.half) AS unsure FROM seam AS w
+  WHERE (w.torn OR w.half) AND NOT EXISTS (
     SELECT 1 FROM stretch AS t WHERE t.opens = 0 AND t.subject = w.subject AND t.record = w.record)
   GROUP BY w.subject),
 reached AS (
   SELECT subject, min(CASE WHEN high >= {s.start} THEN low END) AS low, max(high) AS high
-  FROM judged_window GROUP BY subject)"""
+  FROM judged_window WHERE whole GROUP BY subject)"""
 
     def _judged(self) -> str:
         s, limit = self.scope, self.limit.microseconds
@@ -153,7 +158,7 @@ weighed AS (
   SELECT t.*, (t.opens = 0 AND t.met_at >= {s.start}) AS due_here, coalesce(l.ends, 0) AS runs,
     coalesce(l.broken, false) AS broken, coalesce(l.missed, false) AS missed, coalesce(l.partial, false) AS partial,
     coalesce(l.unsealed OR l.resealed OR l.late_run, false) AS odd, coalesce(l.unsealed, false) AS unsealed,
-    coalesce(w.torn, false) AS torn, coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure,
+    coalesce(w.torn, false) AS torn, coalesce(w.half, false) AS half, coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure,
     coalesce(w.pending, false) AS pending
   FROM stretch AS t LEFT JOIN slot AS l ON t.opens = 0 AND l.subject = t.subject AND l.record = t.record
   LEFT JOIN seam AS w ON t.opens = 0 AND w.subject = t.subject AND w.record = t.record),
@@ -163,7 +168,7 @@ named AS (
                  WHEN torn AND NOT unsure AND NOT pending THEN 'hours before this window were never audited'
                  END AS wrong,
     CASE WHEN late THEN doubt WHEN torn AND unsure THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN torn THEN '{Reason.NOT_YET_DUE}' WHEN NOT due_here THEN NULL
+         WHEN torn THEN '{Reason.NOT_YET_DUE}' WHEN half THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN NOT due_here THEN NULL
          WHEN broken THEN '{Reason.UNREADABLE_ROWS}' WHEN runs > 1 OR (odd AND NOT unsealed) OR laps
            THEN '{Reason.CONTRADICTED}'
          WHEN unsealed THEN '{Reason.NO_EVIDENCE}' WHEN runs = 0 AND partial THEN '{Reason.INCOMPLETE_COVERAGE}'
