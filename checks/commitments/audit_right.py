@@ -65,8 +65,8 @@ def _requests(scope: Scope) -> str:
     """Return one row a request from everything said of it; a later entry may know more than an earlier one.
 
     Where entries differ on when it was asked, only what is late after the latest of these instants is late; where they
-    differ on when findings were closed, late is what was closed late by all of them. A finding that only entries without
-    a closing name is open, whatever others close; a closing without findings closes all.
+    differ on when findings were closed, late is what was closed late by all of them. A finding that only entries
+    without a closing name is open, whatever others close; a closing without findings closes all.
     """
     return f"""
 asked AS (SELECT *, {sql.identity("request_id")} AS record FROM audit_requests),

@@ -11,8 +11,8 @@ from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernel import Silence
 from checks.kernels.deadline import Deadline, blank, unread
-from checks.kernels.document_texts import GOOD_OPINION, GOOD_STATUS, TRUSTED, offers
 from checks.kernels.document_days import day_number
+from checks.kernels.document_texts import GOOD_OPINION, GOOD_STATUS, TRUSTED, offers
 from evidence.model import Reason
 
 #: What a document says of itself when it proves intent and nothing attained.
@@ -129,6 +129,7 @@ claim AS (
 
     def _obligation(self, scope: Scope) -> str:
         due = day_number(self.due)
+        unclouded = "coalesce(greatest(p.flawed, p.untrusted, p.doubtful, p.vague), 0) = 0"
         late = f"(p.issued_on > {due} OR (p.issued_on IS NULL AND c.first_on > {due}))"
         return f"""
 obligation AS (
@@ -136,10 +137,10 @@ obligation AS (
     CAST({scope.start} AS BIGINT) AS trigger_at,
     CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS due_at, CAST({(due + 1) * sql.DAY - 1} AS BIGINT) AS safe_until,
     p.issued_on * {sql.DAY} AS done_at,
-    (r.documents > 0 AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful, p.vague), 0) = 0 AND coalesce(c.untimed, 0) = 0
+    (r.documents > 0 AND {unclouded} AND coalesce(c.untimed, 0) = 0
      AND ({late} OR c.first_on IS NULL)) AS certain,
     CASE WHEN p.issued_on IS NULL AND c.first_on > {due} AND c.untimed = 0 AND c.flawed = 0
-           AND coalesce(greatest(p.flawed, p.untrusted, p.doubtful, p.vague), 0) = 0 THEN 'attained late by its own account' END
+           AND {unclouded} THEN 'attained late by its own account' END
       AS fault,
     CASE WHEN coalesce(p.flawed, 0) = 1 OR coalesce(c.flawed, 0) = 1 THEN '{Reason.UNREADABLE_ROWS}'
          WHEN p.issued_on <= {due} AND c.last_on > {due} THEN '{Reason.CONTRADICTED}'

@@ -68,9 +68,8 @@ class ComplianceReportDelivery(Commitment):
 def _papers(scope: Scope, kind: str, wanted: str) -> str:
     """Return the vendor's documents of these kinds; a blank kind or holder might be one of them.
 
-    The same bytes are the same document whatever kind and holder they were said to have before. What names no service is
-    not shown to be for ours, and a fit document that another account calls unfit or
-    somebody else's is flawed.
+    The same bytes are the same document whatever kind and holder they were said to have before. What names no service
+    is not shown to be for ours, and a fit document that another account calls unfit or somebody else's is flawed.
     """
     vendor = sql.text(scope.vendor.strip().casefold())
     return f"""

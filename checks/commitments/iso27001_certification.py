@@ -8,8 +8,8 @@ from pydantic import Field
 
 from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
-from checks.kernels.document_texts import SUSPENDED, empty, leaves_out, opinion_stands, speaks_of
 from checks.kernels.document_days import day_number
+from checks.kernels.document_texts import SUSPENDED, empty, leaves_out, opinion_stands, speaks_of
 from checks.kernels.document_valid import DocumentValid, Requirement
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
@@ -66,8 +66,8 @@ class Iso27001Certification(Commitment):
         named = sql.text(f"iso%27001:{self.edition}%")
         edition = f"(edition = {sql.text(self.edition)} OR lower(edition) LIKE {named})"
         ours = f"{speaks_of(scope.services)} AND coalesce({edition}, true)"
-        # A certifier that accredits itself is not accredited, nor is one that the holder accredits; whichever of the two
-        # names holds the other is the same house.
+        # A certifier that accredits itself is not accredited, nor is one that the holder accredits. Where either name
+        # holds the other, both are of one house.
         stranger = (
             "NOT contains(lower(issuer), lower(accreditation_body)) "
             "AND NOT contains(lower(accreditation_body), lower(issuer)) "

@@ -114,7 +114,8 @@ def _hosts(scope: Scope) -> str:
         "SELECT holder FROM (SELECT lower(holder_entity) AS holder, document_id, "
         f"bool_and(coalesce({good}, false)) AS good, bool_or(coalesce({bad}, false)) AS bad FROM documents "
         f"WHERE lower(kind) = 'soc2' AND coalesce(received_at <= {scope.as_of}, true) "
-        "GROUP BY lower(holder_entity), document_id) AS report GROUP BY holder HAVING bool_or(good) AND NOT bool_or(bad)"
+        "GROUP BY lower(holder_entity), document_id) AS report "
+        "GROUP BY holder HAVING bool_or(good) AND NOT bool_or(bad)"
     )
 
 

@@ -102,7 +102,8 @@ class DocumentValid:
 
         A document that does not say of which kind it is or whose it is may be one of them, and stays in; so is one
         whose holder only bears the vendor's name under another legal form, and it is not sound. One that is elsewhere
-        said to be of another kind or holder is in two versions, and so is one whose very bytes are said to cover other days. Days that end before they begin are none.
+        said to be of another kind or holder is in two versions, and so is one whose very bytes are said to cover other
+        days. Days that end before they begin are none.
         """
         kinds = sql.one_of("kind", [k for k in (self.kind, self.bridge_kind) if k])
         first, last = self.covers
@@ -195,7 +196,8 @@ judged AS (
   FROM (SELECT *,
     CASE {self._breaking()}
          WHEN current AND (versions > 1 OR broken OR (adverse AND NOT believable)
-              OR (believable AND (broken_promise IS NOT NULL OR {self._bad_status()})) OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
+              OR (believable AND (broken_promise IS NOT NULL OR {self._bad_status()}))
+              OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome FROM followed) AS told)"""
 
     def _breaking(self) -> str:
@@ -203,7 +205,8 @@ judged AS (
         lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}
         # A better one that only cannot be believed or read may be what the vendor shows.
         better = f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND o.useless IN {DOUBTFUL})"
-        other = f"SELECT 1 FROM trusted AS o WHERE o.main AND ({better}) AND coalesce(o.last_day >= {self.first_day - 366}, true)"
+        recent = f"coalesce(o.last_day >= {self.first_day - 366}, true)"
+        other = f"SELECT 1 FROM trusted AS o WHERE o.main AND ({better}) AND {recent}"
         breaking = [
             ("ended", self.extra_violation is not None),
             (

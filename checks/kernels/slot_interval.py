@@ -66,8 +66,9 @@ WITH {self._runs()},
         names = " ".join(f"WHEN {sql.same('schedule_id', n)} THEN {sql.text(n)}" for n in sorted(set(self.schedules)))
         return f"""
 listed AS (
-  SELECT CASE {names} ELSE coalesce(nullif(trim(schedule_id), ''), '') END AS subject, scheduled_for AS slot, started_at AS begun,
-         finished_at AS ended, window_start AS low, window_end AS high, replace(lower(trim(bundle_sha256)), 'sha256:', '') AS bundle,
+  SELECT CASE {names} ELSE coalesce(nullif(trim(schedule_id), ''), '') END AS subject,
+         scheduled_for AS slot, started_at AS begun, finished_at AS ended, window_start AS low, window_end AS high,
+         replace(lower(trim(bundle_sha256)), 'sha256:', '') AS bundle,
          CASE {states} ELSE '' END AS state, {sql.defective()} AS defective, artefact,
          CASE WHEN scheduled_for IS NULL THEN artefact || '#' || CAST(row AS VARCHAR)
               ELSE CAST(scheduled_for AS VARCHAR) END AS record
@@ -126,7 +127,8 @@ judged_window AS (
   FROM run AS r JOIN slot AS l ON l.subject = r.subject AND l.record = r.record
   WHERE NOT r.adrift AND NOT r.broken AND r.state IN ('done', 'caught', 'partial')),
 joined AS (
-  SELECT *, max(high) OVER before AS behind, max(CASE WHEN whole THEN high END) OVER before AS whole_behind, max(slot) OVER before AS slot_before,
+  SELECT *, max(high) OVER before AS behind, max(CASE WHEN whole THEN high END) OVER before AS whole_behind,
+         max(slot) OVER before AS slot_before,
          coalesce(lag(state) OVER (PARTITION BY subject ORDER BY low, high, slot), '') AS state_before
   FROM judged_window
   WINDOW before AS (PARTITION BY subject ORDER BY low, high, slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
@@ -158,7 +160,8 @@ weighed AS (
   SELECT t.*, (t.opens = 0 AND t.met_at >= {s.start}) AS due_here, coalesce(l.ends, 0) AS runs,
     coalesce(l.broken, false) AS broken, coalesce(l.missed, false) AS missed, coalesce(l.partial, false) AS partial,
     coalesce(l.unsealed OR l.resealed OR l.late_run, false) AS odd, coalesce(l.unsealed, false) AS unsealed,
-    coalesce(w.torn, false) AS torn, coalesce(w.half, false) AS half, coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure,
+    coalesce(w.torn, false) AS torn, coalesce(w.half, false) AS half,
+    coalesce(w.laps, false) AS laps, coalesce(w.unsure, false) AS unsure,
     coalesce(w.pending, false) AS pending
   FROM stretch AS t LEFT JOIN slot AS l ON t.opens = 0 AND l.subject = t.subject AND l.record = t.record
   LEFT JOIN seam AS w ON t.opens = 0 AND w.subject = t.subject AND w.record = t.record),

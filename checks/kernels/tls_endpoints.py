@@ -59,7 +59,7 @@ SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
 FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects, 'tls_version')"""
 
     def _at_the_time(self, what: str) -> str:
-        """Return the condition that a readable row of the inventory says this of a scanned endpoint when it was scanned."""
+        """Return the condition that a readable row of the inventory says this of an endpoint when it was scanned."""
         return (
             "CASE WHEN EXISTS (SELECT 1 FROM endpoint_inventory AS i WHERE i.endpoint = o.endpoint "
             f"AND {what} AND coalesce(len(i.defects), 0) = 0 AND coalesce(i.valid_from <= o.observed_at, true) "
