@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import MeasureSpec, Query, Reach, Silence
-from checks.kernels.document_texts import contains_all, empty, offers
+from checks.kernels.document_texts import BAD_STATUS, contains_all, empty, offers, speaks_of
 from checks.kernels.document_valid import DocumentValid, Requirement
 from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 
@@ -115,7 +115,7 @@ judged AS (
         start, end = self.scope.start, self.scope.end
         within = f"SELECT moment FROM ({self.denied}) AS event WHERE moment >= {start} AND moment < {end}"
         denying = self._denying(query, within) if self.denied else ()
-        if denying:
+        if denying or self.denial.doubted(query):
             return Reach(coverage=denied.coverage, gaps=frozenset({Reason.CONTRADICTED}), contradicting=denying)
         return Reach(coverage=denied.coverage, not_exercised=True, assurance=Assurance.ATTESTED)
 
@@ -148,6 +148,9 @@ def denial(scope: Scope, assertion: str) -> DocumentValid:
         covers=("period_start", "period_end"),
         assurance=Assurance.ATTESTED,
         issued_by="holder",
+        # One that names an exception, or was taken back, says that something may have happened.
+        extra_doubt=f"{contains_all('assertions', (assertion,))} AND {speaks_of(scope.services)} "
+        f"AND (NOT {empty('exceptions')} OR coalesce(status IN {sql.texts(BAD_STATUS)}, false))",
         requirements=(
             Requirement(contains_all("assertions", (assertion,)), "unusable", Reason.INCOMPLETE_COVERAGE),
             Requirement(

@@ -200,6 +200,12 @@ judged AS (
               OR (usable AND doubt IS NOT NULL){doubt}) THEN 'unknown'
          WHEN usable THEN 'ok' ELSE 'excused' END AS outcome FROM followed) AS told)"""
 
+    def doubted(self, query: Query) -> bool:
+        """Return whether a believable document leaves the promise open whatever the others say."""
+        if self.extra_doubt is None:
+            return False
+        return bool(query(f"WITH {self.ctes()} SELECT count(*) FROM followed WHERE current AND doubted")[0][0])
+
     def _breaking(self) -> str:
         """Return what breaks the promise, of what this promise asks at all."""
         lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}

@@ -13,11 +13,13 @@ MAX_STATEMENTS = 5
 def nothing_happened(query: Query, denial: DocumentValid, subject: str) -> Reach:
     """Return the reach of no event at all: not exercised where the statement covers the period, else no evidence."""
     found = denial.reach(query)
-    denied = not found.gaps and all(c.covered for c in found.coverage)
+    covered = not found.gaps and all(c.covered for c in found.coverage)
+    denied = covered and not denial.doubted(query)
+    missing = Reason.CONTRADICTED if covered else Reason.NO_EVIDENCE
     note = "" if denied else "no record of one, and no statement that there was none"
     return Reach(
         coverage=(Coverage(subject=subject, covered=denied, note=note),),
-        gaps=frozenset() if denied else frozenset({Reason.NO_EVIDENCE}) | found.gaps,
+        gaps=frozenset() if denied else frozenset({missing}) | found.gaps,
         not_exercised=denied,
         assurance=Assurance.ATTESTED,
     )
