@@ -78,7 +78,10 @@ quote AS (
   WHERE quote_id IS NOT NULL AND renews_on IS NOT NULL AND NOT withdrawn GROUP BY quote_id, renews_on)"""
 
     def _prior(self) -> str:
-        """Return per quote and line the prices in force on the day before the renewal; the contract's lines always."""
+        """Return per quote and line the prices in force on the day before the renewal; the contract's lines always.
+
+        One that ends before it begins may be in force on any day.
+        """
         named = sql.rows("named", ("line",), [(sql.text(sql.tidy(n).lower()),) for n in sorted(set(self.lines))])
         return f"""
 {named},
@@ -93,7 +96,8 @@ prior AS (
     min(c.currency) AS currency, max(c.currency) AS other_currency, max(CASE WHEN c.broken THEN 1 ELSE 0 END) AS broken,
     min(c.quantity) AS quantity, max(c.quantity) AS other_quantity, count(c.quantity) AS weighed
   FROM (SELECT DISTINCT quote_id, renews_on FROM quoted) AS q JOIN carded AS c
-    ON coalesce(c.effective_from < q.renews_on, true) AND coalesce(c.effective_to >= q.renews_on - 1, true)
+    ON coalesce(c.effective_to < c.effective_from, false)
+    OR (coalesce(c.effective_from < q.renews_on, true) AND coalesce(c.effective_to >= q.renews_on - 1, true))
   WHERE c.line IS NOT NULL GROUP BY q.quote_id, q.renews_on, c.line),
 due AS (
   SELECT quote_id, renews_on, line FROM prior
@@ -149,13 +153,14 @@ compared AS (
         )
 
     def _missing_rows(self) -> str:
-        """A line that a quote leaves out may be in it elsewhere, at any price."""
+        """A line that a quote leaves out may be in it elsewhere, at any price; so may one withdrawn from the rest."""
         return f"""
   SELECT '{LINE}', quote_id || '/' || line, quoted_at, CASE WHEN agreed THEN 'ok' ELSE 'unknown' END,
     CASE WHEN agreed THEN 'agreed' ELSE '{Reason.INCOMPLETE_COVERAGE}' END, CAST(NULL AS BIGINT), artefact
   FROM (SELECT d.quote_id, d.line, q.quoted_at, q.artefact, {self._agreed("d.quote_id, d.line", "q.quoted_at")}
         FROM due AS d JOIN quote AS q ON q.quote_id = d.quote_id AND q.renews_on = d.renews_on
-        LEFT JOIN quoted AS o ON o.quote_id = d.quote_id AND o.line = d.line WHERE o.line IS NULL) AS m"""
+        LEFT JOIN quoted AS o ON o.quote_id = d.quote_id AND o.line = d.line AND NOT o.withdrawn
+        WHERE o.line IS NULL) AS m"""
 
     def _basket_rows(self) -> str:
         """Sum a quote over the expected quantities; what cannot be compared leaves the sum unknown."""
