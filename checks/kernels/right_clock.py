@@ -58,41 +58,50 @@ judged AS (
     def _lines(self) -> str:
         """Return every line once a version."""
         columns = "kind, amount_minor, currency, issued_on, termination_id"
+        keyed = "invoice_id IS NOT NULL AND line_id IS NOT NULL"
         return f"""
 line AS (
-  SELECT record, {columns}, broken, min(artefact) AS artefact FROM (
-    SELECT {self._line_key()} AS record, {columns}, artefact,
+  SELECT record, keyed, {columns}, broken, min(artefact) AS artefact FROM (
+    SELECT CASE WHEN {keyed} THEN invoice_id || '/' || line_id ELSE {sql.identity("NULL")} END AS record,
+      ({keyed}) AS keyed, {columns}, artefact,
       ({incomplete("invoice_lines")} OR issued_on * {sql.DAY} > {self.scope.as_of}) AS broken
     FROM invoice_lines) AS stated
-  GROUP BY record, {columns}, broken),
+  GROUP BY record, keyed, {columns}, broken),
 versions AS (SELECT record, count(*) AS versions FROM line GROUP BY record)"""
 
-    def _line_key(self) -> str:
-        whole = "invoice_id IS NOT NULL AND line_id IS NOT NULL"
-        return f"CASE WHEN {whole} THEN invoice_id || '/' || line_id ELSE {sql.identity('NULL')} END"
-
     def _notices(self) -> str:
+        """Return the notices that concern the period, each once a version; what one version denies is not `ours`.
+
+        The days of a notice that arrived before it was sent, or took effect before that, are not those that passed.
+        """
         scope = self.scope
+        customer = "ground = 'convenience' AND given_by = 'customer'"
         columns = "given_by, ground, sent_on, received_on, effective_on"
         return f"""
 notice AS (
-  SELECT record, {columns}, broken, {self.counted_from}_on AS counted_on, min(artefact) AS artefact,
-    count(*) OVER (PARTITION BY record) AS versions FROM (
-    SELECT {sql.identity("termination_id")} AS record, {columns}, artefact,
-      ({incomplete("terminations")} OR received_on < sent_on OR received_on * {sql.DAY} > {scope.as_of}) AS broken
-    FROM terminations) AS stated
-  GROUP BY record, {columns}, broken),
+  SELECT *, count(*) OVER (PARTITION BY record) AS versions,
+    min(CASE WHEN {customer} THEN 1 ELSE 0 END) OVER (PARTITION BY record) = 1 AS ours FROM (
+    SELECT record, {columns}, odd, broken OR odd AS broken, {self.counted_from}_on AS counted_on,
+      min(artefact) AS artefact FROM (
+      SELECT {sql.identity("termination_id")} AS record, {columns}, artefact,
+        coalesce(least(received_on, effective_on) < sent_on, false) AS odd,
+        ({incomplete("terminations")} OR received_on * {sql.DAY} > {scope.as_of}) AS broken
+      FROM terminations) AS stated
+    GROUP BY record, {columns}, odd, broken) AS once),
 live AS (
-  SELECT *, (ground = 'convenience' AND given_by = 'customer') AS ours FROM notice
+  SELECT * FROM notice
   WHERE coalesce(ground = 'convenience', true) AND coalesce(given_by = 'customer', true)
-    AND coalesce(received_on * {sql.DAY} < {scope.end}, true)
+    AND coalesce(received_on * {sql.DAY} < {scope.end} AND received_on * {sql.DAY} >= {scope.since}, true)
     AND (coalesce(effective_on * {sql.DAY} >= {scope.start}, true) OR record IN (
       SELECT termination_id FROM line WHERE termination_id IS NOT NULL AND issued_on * {sql.DAY} >= {scope.start})))"""
 
     def _fees(self) -> str:
-        """Add up what is charged for each termination; a line that is disputed or in other money cannot be added."""
+        """Add up what is charged for each termination; a line that is disputed or in other money cannot be added.
+
+        Nor can one without a name: it may be another that was told twice.
+        """
         money = f"lower(l.currency) = {sql.text(self.limit.currency.lower())}"
-        counts = f"l.amount_minor IS NOT NULL AND {money} AND v.versions = 1"
+        counts = f"l.amount_minor IS NOT NULL AND {money} AND v.versions = 1 AND l.keyed"
         return f"""
 fee AS (
   SELECT l.termination_id, CAST(sum(CASE WHEN {counts} THEN l.amount_minor ELSE 0 END) AS BIGINT) AS total,
@@ -103,7 +112,7 @@ fee AS (
   GROUP BY l.termination_id)"""
 
     def _notice_rows(self) -> str:
-        short = f"ours AND versions = 1 AND received_on * {sql.DAY} <= {self.scope.as_of}"
+        short = f"ours AND versions = 1 AND NOT odd AND received_on * {sql.DAY} <= {self.scope.as_of}"
         short += f" AND effective_on - counted_on < {self.days}"
         return f"""
   SELECT '{NOTICE}' AS subject, record, counted_on * {sql.DAY} AS moment,
@@ -133,12 +142,10 @@ fee AS (
   FROM live AS n LEFT JOIN fee AS f ON f.termination_id = n.record"""
 
     def _line_rows(self) -> str:
-        """Lines of the period; a fee for a termination that nobody recorded shows that the records are incomplete."""
+        """Lines of the period; one for a termination that nobody recorded shows that the records are incomplete."""
         scope = self.scope
-        astray = (
-            "l.kind = 'termination-fee' AND (l.termination_id IS NULL "
-            "OR l.termination_id NOT IN (SELECT record FROM notice))"
-        )
+        unknown = "l.termination_id NOT IN (SELECT record FROM notice)"
+        astray = f"(CASE WHEN l.termination_id IS NULL THEN l.kind = 'termination-fee' ELSE {unknown} END)"
         ours = "l.termination_id IN (SELECT record FROM live)"
         return f"""
   SELECT '{LOG}', l.record, l.issued_on * {sql.DAY},
