@@ -31,7 +31,7 @@ def within_days(instant: str, of: str) -> str:
 def triggers(scope: Scope, after: str, due: int) -> str:
     """Return `trigger_event`, what occurred before the period's end, and `awaited`, what was due in it or later.
 
-    `doubt` is the reason why nothing can be said of one.
+    What occurred before the clause was in force is not awaited under it. `doubt` is the reason why nothing can be said of one.
     """
     broken = (
         f"{sql.defective()} OR {blank('trigger_id')} OR trigger IS NULL OR occurred_at IS NULL OR occurred_at > "
@@ -49,14 +49,15 @@ trigger_event AS (
     WHEN record IN (SELECT record FROM stated_trigger GROUP BY record HAVING count(*) > 1)
       THEN '{Reason.CONTRADICTED}' END AS doubt
   FROM stated_trigger),
-awaited AS (SELECT * FROM trigger_event WHERE coalesce(due_at >= {scope.start}, true))"""
+awaited AS (
+  SELECT * FROM trigger_event WHERE coalesce(due_at >= {scope.start} AND occurred_at >= {scope.since}, true))"""
 
 
 def certificates(scope: Scope, after: str) -> str:
     """Return the CTE `certificate`: those issued by `as_of`, with the reason (`doubt`) why one proves nothing.
 
     A certificate counts only with a valid signature, a digest of its file, and the vendor as its issuer. What it leaves
-    in backups is there until `backups_until`.
+    in backups is there until `backups_until`, which cannot be before the last of the data came.
     """
     columns = (
         "scope_systems, data_classes, data_from, data_to, record_count, backups_included, backup_expiry, "
@@ -70,6 +71,7 @@ def certificates(scope: Scope, after: str) -> str:
     )
     unreadable = (
         f"{sql.defective()} OR {' OR '.join(nothing)} OR data_to < data_from OR data_to * {sql.DAY} > issued_at"
+        " OR backup_expiry < data_to"
     )
     return f"""
 stated_certificate AS (
@@ -97,7 +99,7 @@ known_system AS (
 def systems() -> str:
     """Return the CTEs `system`, those that may hold content (`sure` if stated), and `spoken`, all that anything names.
 
-    They read `known_system` and `lived`.
+    They read `known_system` and `lived`, and `barred`, of which `lived` tells.
     """
     return f"""
 system AS (
@@ -110,17 +112,20 @@ spoken AS (SELECT system FROM known_system UNION SELECT system FROM lived WHERE 
 
 
 def lived(scope: Scope, named: str | None = None) -> str:
-    """Return the CTE `lived`: the records of every system that the inventory does not leave out.
+    """Return the CTEs `barred`, what the inventory excludes and when, and `lived`, the records of all other systems.
 
-    It cannot leave out one of `named`, a list of systems that the contract names. A record is seen when a snapshot
+    It cannot exclude one of `named`, a list of systems that the contract names. A record is seen when a snapshot
     shows it and when it is deleted: until then it existed (`seen_at`). It is said to be gone at its deletion, or when
-    it was missing (`struck_at`), and is, unless it was seen afterwards (`gone_at`).
+    it was missing (`struck_at`), and is, unless it was seen or captured again afterwards (`gone_at`).
     """
     besides = f" AND lower(trim(system_id)) NOT IN {named}" if named else ""
     return f"""
+barred AS (
+  SELECT lower(trim(system_id)) AS system, valid_from, valid_to FROM system_inventory
+  WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}) AND NOT {sql.INVERTED}{besides}),
 life AS (
   SELECT nullif(lower(trim(system_id)), '') AS system, {sql.identity("record_id")} AS record,
-    min(captured_at) AS captured_at,
+    min(captured_at) AS captured_at, max(captured_at) AS recaptured_at,
     max(CASE WHEN delete_kind IN {HARD} THEN deleted_at WHEN deleted_at IS NULL THEN gone_by END) AS struck_at,
     max(greatest(deleted_at, CASE WHEN delete_kind IN {HARD} AND deleted_at IS NOT NULL THEN NULL
                                   ELSE snapshot_at END)) AS seen_at,
@@ -128,13 +133,13 @@ life AS (
                   OR captured_at IS NULL OR greatest(captured_at, deleted_at, snapshot_at, gone_by) > {scope.as_of}
                   OR (deleted_at IS NOT NULL AND delete_kind IS NULL)
              THEN 1 ELSE 0 END) AS broken, min(artefact) AS artefact
-  FROM data_lifecycle
-  WHERE coalesce(lower(trim(system_id)) NOT IN (
-    SELECT lower(trim(system_id)) FROM system_inventory
-    WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}){besides}), true)
+  FROM data_lifecycle AS d
+  WHERE NOT EXISTS (SELECT 1 FROM barred AS b WHERE b.system = lower(trim(d.system_id))
+    AND coalesce(b.valid_from <= d.captured_at, true) AND coalesce(b.valid_to > d.captured_at, true))
   GROUP BY 1, 2),
 lived AS (
-  SELECT *, CASE WHEN seen_at > struck_at THEN NULL ELSE struck_at END AS gone_at FROM life)"""
+  SELECT *, CASE WHEN greatest(seen_at, recaptured_at) > struck_at THEN NULL ELSE struck_at END AS gone_at
+  FROM life)"""
 
 
 def gone_before(instant: str, of: str) -> str:

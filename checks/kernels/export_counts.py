@@ -8,6 +8,7 @@ from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
 from checks.kernels import deletion_claims
+from checks.kernels.document_texts import empty
 from checks.kernels.document_valid import DocumentValid
 from checks.kernels.silence import denials, nothing_happened
 from checks.terms import Duration
@@ -43,6 +44,7 @@ class ExportCounts:
 WITH {self._stated()},
 {deletion_claims.known_systems()},
 {deletion_claims.lived(self.scope, self._named())},
+{deletion_claims.certificates(self.scope, "exit")},
 {deletion_claims.totals(self.scope, "delivery", whole=False)},
 {self._reckoned()},
 {self._gone()},
@@ -52,7 +54,10 @@ judged AS ({self._requests()})
 """
 
     def _stated(self) -> str:
-        """Return the requests that concern the period, and every delivery for one of them."""
+        """Return the requests that concern the period, and every delivery for one of them.
+
+        Two rows with one instant of delivery tell of one delivery in two ways.
+        """
         scope, due = self.scope, self.due.microseconds
         columns = "data_from, data_to, delivered_at, format, records, stated_sha256, received_sha256"
         unread = ", ".join(f"'{c.strip()}'" for c in columns.split(","))
@@ -71,11 +76,13 @@ request AS (
   SELECT record, min(requested_at) AS requested_at, min(requested_at) + {due} AS due_at, min(artefact) AS artefact,
     bool_or(unclear) AS unclear, min(requested_at) <> max(requested_at) AS disputed
   FROM stated GROUP BY record
-  HAVING coalesce(min(requested_at) < {scope.end} AND max(requested_at) + {due} >= {scope.start}, true)),
+  HAVING coalesce(min(requested_at) < {scope.end} AND max(requested_at) + {due} >= {scope.start}
+    AND max(requested_at) >= {scope.since}, true)),
 delivery AS (
   SELECT s.record || '/' || CAST(row_number() OVER (PARTITION BY s.record ORDER BY s.delivered_at, s.records, s.format,
       s.stated_sha256, s.received_sha256, s.data_from, s.data_to, s.artefact) AS VARCHAR) AS record,
-    s.record AS request, r.requested_at, r.due_at, s.systems, {columns}, s.defective, s.artefact
+    s.record AS request, r.requested_at, r.due_at, s.systems, {columns}, s.defective, s.artefact,
+    count(*) OVER (PARTITION BY s.record, s.delivered_at) AS tellings
   FROM stated AS s JOIN request AS r ON r.record = s.record
   WHERE s.delivered_at IS NOT NULL OR s.defective OR s.records IS NOT NULL)"""
 
@@ -83,13 +90,13 @@ delivery AS (
         """Return per delivery what the meters expect of it: the least and the most of them.
 
         A record that cannot be read may be older than what was exported, or gone before it was asked for. One that was
-        seen after it was gone may be there or not.
+        seen or captured after it was gone may be there or not.
         """
         return f"""
 reckoned AS (
   SELECT d.record, min(CASE WHEN m.complete THEN m.counted END) AS least_counted, max(m.counted) AS most_counted,
     {deletion_claims.gone_before("d.requested_at", "d")} AS gone_before,
-    (SELECT count(*) FROM lived AS l WHERE (l.broken = 1 OR l.seen_at > l.struck_at)
+    (SELECT count(*) FROM lived AS l WHERE (l.broken = 1 OR greatest(l.seen_at, l.recaptured_at) > l.struck_at)
        AND coalesce(list_contains(d.systems, l.system), true)) AS unread
   FROM delivery AS d JOIN metered AS m ON m.certificate = d.record
   GROUP BY d.record, d.requested_at, d.systems, d.data_from, d.data_to HAVING bool_or(m.complete)),
@@ -103,17 +110,18 @@ earliest AS (
         return sql.texts(sql.tidy(s).lower() for s in self.systems)
 
     def _gone(self) -> str:
-        """Return when the vendor certified that one of these systems was deleted at exit."""
+        """Return when the vendor certified that one of these systems was deleted at exit, and when beyond doubt.
+
+        What a certificate leaves in backups, excepts, or says of older data only may still be delivered.
+        """
         covers = " OR ".join(
             f"list_contains(systems, {sql.text(sql.tidy(s).lower())})" for s in sorted(set(self.systems))
         )
         return f"""
 gone AS (
-  SELECT min(issued_at) AS gone_at FROM (
-    SELECT issued_at, {deletion_claims.lower_list("scope_systems")} AS systems FROM deletion_certificates
-    WHERE trigger = 'exit' AND signature = 'valid' AND {sql.same("issuer", self.scope.vendor)}
-      AND issued_at <= {self.scope.as_of} AND NOT ({sql.defective()})) AS certified
-  WHERE {covers})"""
+  SELECT min(issued_at) AS gone_at, min(CASE WHEN doubt IS NULL AND backups_included AND {empty("exceptions")}
+    AND coalesce((data_to + 1) * {sql.DAY} > (SELECT first_at FROM earliest), true) THEN issued_at END) AS surely_at
+  FROM certificate WHERE trusted AND ({covers}))"""
 
     def _weighed(self) -> str:
         """Weigh each delivery: `fault` is what certainly is wrong with it, `lack` why it cannot count as good."""
@@ -140,6 +148,7 @@ weighed AS (
               OR d.data_to < d.data_from OR d.records < 0 OR n.unread > 0 OR NOT ({digests})
            THEN '{Reason.UNREADABLE_ROWS}'
          {missing}
+         WHEN d.tellings > 1 THEN '{Reason.CONTRADICTED}'
          WHEN d.data_from * {sql.DAY} > coalesce((SELECT first_at FROM earliest), d.requested_at)
            THEN '{Reason.INCOMPLETE_COVERAGE}'
          WHEN (d.data_to + 1) * {sql.DAY} <= d.requested_at THEN '{Reason.INCOMPLETE_COVERAGE}'
@@ -152,13 +161,13 @@ weighed AS (
         return f"""
   SELECT '{EXPORT}' AS subject, record, requested_at AS moment,
     CASE WHEN doubt IS NOT NULL THEN 'unknown' WHEN good_at IS NOT NULL THEN 'ok'
-         WHEN gone_at IS NOT NULL THEN 'violation' WHEN due_at < {self.scope.as_of} THEN 'violation'
+         WHEN surely_at IS NOT NULL THEN 'violation' WHEN due_at < {self.scope.as_of} THEN 'violation'
          ELSE 'open' END AS outcome,
     coalesce(doubt, CASE WHEN good_at IS NULL THEN coalesce(fault, 'not delivered') END
-      || CASE WHEN gone_at IS NULL THEN '' ELSE ', then deleted' END, '') AS why,
+      || CASE WHEN surely_at IS NULL THEN '' ELSE ', then deleted' END, '') AS why,
     CAST(NULL AS BIGINT) AS measure, artefact
   FROM (
-    SELECT r.*, g.good_at, g.fault, x.gone_at,
+    SELECT r.*, g.good_at, g.fault, x.surely_at,
       CASE WHEN r.unclear THEN '{Reason.UNREADABLE_ROWS}' WHEN r.disputed THEN '{Reason.CONTRADICTED}'
            WHEN x.gone_at < r.requested_at THEN '{Reason.CONTRADICTED}'
            WHEN x.gone_at < g.good_at THEN '{Reason.CONTRADICTED}' WHEN g.good_at IS NULL THEN g.lack END AS doubt
