@@ -13,6 +13,8 @@ from checks.kernels.silence import denials, nothing_happened
 from checks.terms import Duration
 from evidence.model import Assurance, Coverage, Reason
 
+#: Classes of content that whoever uses the service has, records of them or not.
+_CONTENT = ("prompt", "output")
 #: Backups are kept for nobody knows how long.
 _KEPT = "(NOT p.backups_included AND p.backup_expiry IS NULL)"
 #: An exception is allowed by a consent that names the certificate or the exception.
@@ -83,7 +85,10 @@ consent AS (
         )
 
     def _pairs(self) -> str:
-        """Pair each trigger with the certificates that came in time for it, and list what each pair had to cover."""
+        """Pair each trigger with the certificates that came in time for it, and list what each pair had to cover.
+
+        That a system held data is not sure if it came after the trigger, or if the inventory excludes it as well.
+        """
         return """
 pair AS (
   SELECT t.record AS trigger_record, t.occurred_at, t.scope, t.data_from AS due_from, t.data_to AS due_to, c.*
@@ -92,8 +97,10 @@ pair AS (
   WHERE t.doubt IS NULL AND c.signature IS DISTINCT FROM 'invalid'),
 asked AS (SELECT trigger_record, record, systems, unnest(scope) AS system FROM pair),
 duty AS (
-  SELECT p.trigger_record, p.record, p.systems, s.system, s.sure FROM pair AS p JOIN system AS s
-    ON coalesce(s.valid_from <= p.issued_at, true) AND coalesce(s.valid_to > p.occurred_at, true)
+  SELECT p.trigger_record, p.record, p.systems, s.system, s.sure AND coalesce(s.valid_from <= p.occurred_at, true)
+    AND NOT EXISTS (SELECT 1 FROM barred AS b WHERE b.system = s.system
+      AND coalesce(b.valid_from <= p.issued_at, true) AND coalesce(b.valid_to > p.occurred_at, true)) AS sure
+  FROM pair AS p JOIN system AS s ON coalesce(s.valid_from <= p.issued_at, true) AND coalesce(s.valid_to > p.occurred_at, true)
   WHERE p.scope IS NULL
   UNION SELECT p.trigger_record, p.record, p.systems, r.system, coalesce(r.struck_at > p.occurred_at, true)
   FROM pair AS p JOIN lived AS r
@@ -153,6 +160,8 @@ best AS (
             ("o.omits", incomplete),
             (_KEPT, incomplete),
             ("p.record IN (SELECT record FROM vague)", incomplete),
+            # What had yet to come was in no backup that expired before.
+            (f"p.backups_until < least(p.data_to * {sql.DAY}, p.occurred_at)", Reason.UNREADABLE_ROWS),
             (f"p.backups_until >= {self.scope.as_of}", Reason.NOT_YET_DUE),
             ("NOT p.subprocessors_included", incomplete),
             # Without a known first day nothing is covered.
@@ -162,6 +171,8 @@ best AS (
                 incomplete,
             ),
             (f"(p.data_to + 1) * {sql.DAY} <= coalesce(p.due_to * {sql.DAY}, p.occurred_at)", incomplete),
+            # Everything must go: no certificate of metadata alone does, even where no record is known.
+            (f"p.scope IS NULL AND NOT ({' AND '.join(f'list_contains(p.classes, {c!r})' for c in _CONTENT)})", incomplete),
             (
                 "EXISTS (SELECT 1 FROM data_lifecycle AS r WHERE lower(trim(r.system_id)) IN (SELECT system FROM "
                 f"lived) AND {deletion_claims.within_days('r.captured_at', 'p')} "
@@ -193,6 +204,15 @@ best AS (
   WHERE coalesce(c.issued_at >= {self.scope.start} AND c.issued_at < {self.scope.end}, true) AND NOT EXISTS (
     SELECT 1 FROM trigger_event AS t WHERE coalesce(t.occurred_at <= c.issued_at, true))"""
 
+    def _torn(self) -> str:
+        """Count the systems that the inventory has in scope and excludes at one time."""
+        return f"""
+WITH {deletion_claims.known_systems()},
+{deletion_claims.lived(self.scope)},
+{deletion_claims.systems()}
+SELECT count(*) FROM system AS s JOIN barred AS b ON b.system = s.system
+  AND coalesce(b.valid_from < s.valid_to, true) AND coalesce(b.valid_to > s.valid_from, true)"""
+
     def reach(self, query: Query) -> Reach:
         """Return whether the inventory is there to compare with, or the vendor says that nothing was triggered."""
         counts = query(
@@ -207,8 +227,9 @@ best AS (
             f"OR {deletion_claims.blank('kind')} THEN 1 END) FROM system_inventory"
         )[0]
         denied = denials(query, self.negative)
+        torn = query(self._torn())[0][0]
         gaps = {Reason.UNREADABLE_ROWS} if broken else set[Reason]()
-        gaps |= {Reason.CONTRADICTED} if denied else set()
+        gaps |= {Reason.CONTRADICTED} if denied or torn else set()
         if not held:
             gaps.add(Reason.NO_EVIDENCE)
         note = "" if held else "no inventory of the systems that hold the data"

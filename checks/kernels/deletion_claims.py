@@ -57,7 +57,7 @@ def certificates(scope: Scope, after: str) -> str:
     """Return the CTE `certificate`: those issued by `as_of`, with the reason (`doubt`) why one proves nothing.
 
     A certificate counts only with a valid signature, a digest of its file, and the vendor as its issuer. What it leaves
-    in backups is there until `backups_until`, which cannot be before the last of the data came.
+    in backups is there until `backups_until`.
     """
     columns = (
         "scope_systems, data_classes, data_from, data_to, record_count, backups_included, backup_expiry, "
@@ -71,7 +71,6 @@ def certificates(scope: Scope, after: str) -> str:
     )
     unreadable = (
         f"{sql.defective()} OR {' OR '.join(nothing)} OR data_to < data_from OR data_to * {sql.DAY} > issued_at"
-        " OR backup_expiry < data_to"
     )
     return f"""
 stated_certificate AS (

@@ -18,24 +18,41 @@ EXIT = "exit"
 def ctes(scope: Scope, after: str) -> str:
     """Return the CTEs `claim`, trusted certificates, and `seen`, what may contradict them.
 
-    Each row of `seen` has its `fault`, where it certainly contradicts one, and its `lack`, where it may.
+    After the exit all must be gone once a certificate names every system, or with the last one; until then only
+    what a certificate names (`final`). One from before another exit says nothing of what came between them. A record
+    whose last life began outside the days of a certificate is not for sure the one that it names (`same`). Each row of `seen` has its `fault`, where it certainly contradicts one, and its `lack`, where it may.
     """
-    own = "1 = 1" if after == EXIT else f"{within_days('r.captured_at', 'c')} AND list_contains(c.systems, r.system)"
+    named = "list_contains(c.systems, r.system)"
+    own = f"(c.final OR {named})" if after == EXIT else f"({within_days('r.captured_at', 'c')} AND {named})"
+    same = "1 = 1" if after == EXIT else f"({within_days('r.recaptured_at', 'c')})"
     legs = [_records(after), _accesses(scope, after), *([_activity(scope)] if after == EXIT else [])]
     certified = f"""
 certified AS (
-  SELECT r.system, r.record, min(c.issued_at) AS gone_at FROM lived AS r LEFT JOIN claim AS c ON {own}
-  GROUP BY r.system, r.record),"""
+  SELECT r.system, r.record, min(c.issued_at) AS first_at, min(CASE WHEN {same} THEN c.issued_at END) AS gone_at
+  FROM lived AS r LEFT JOIN claim AS c ON {own} GROUP BY r.system, r.record),"""
     return f"""
-claim AS (SELECT * FROM certificate WHERE doubt IS NULL),
+trusted_claim AS (
+  SELECT c.*, NOT EXISTS (SELECT 1 FROM system AS s WHERE s.sure AND NOT list_contains(c.systems, s.system)
+    AND coalesce(s.valid_from <= c.issued_at, true) AND coalesce(s.valid_to > c.issued_at, true)) AS whole
+  FROM certificate AS c WHERE c.doubt IS NULL{_superseded(after)}),
+claim AS (
+  SELECT *, issued_at >= (SELECT coalesce(min(CASE WHEN whole THEN issued_at END), max(issued_at))
+                          FROM trusted_claim) AS final FROM trusted_claim),
 window_start AS (SELECT least({scope.start}, min(occurred_at)) AS since FROM awaited),
 aftermath AS (
   SELECT greatest(min(c.issued_at) + 1, w.since) AS since
-  FROM claim AS c CROSS JOIN window_start AS w GROUP BY w.since),
+  FROM claim AS c CROSS JOIN window_start AS w WHERE {"c.final" if after == EXIT else "1 = 1"} GROUP BY w.since),
 claimed AS (
-  SELECT r.system, r.record, r.captured_at, r.seen_at, r.artefact, c.issued_at, c.backups_until
+  SELECT r.system, r.record, r.recaptured_at, r.seen_at, r.artefact, c.issued_at, c.backups_until, {same} AS same
   FROM lived AS r JOIN claim AS c ON {own} WHERE r.broken = 0),{certified if after != EXIT else ""}
 seen AS ({" UNION ALL ".join(legs)})"""
+
+
+def _superseded(after: str) -> str:
+    """Return what leaves out the certificates of an earlier exit: the service went on until the next one."""
+    if after != EXIT:
+        return ""
+    return " AND NOT EXISTS (SELECT 1 FROM trigger_event AS t WHERE t.doubt IS NULL AND t.occurred_at > c.issued_at)"
 
 
 def rows() -> str:
@@ -48,13 +65,14 @@ def rows() -> str:
 
 def _records(after: str) -> str:
     """Data in backups may be there until they expire; after the exit, none may be captured either."""
-    last = "greatest(seen_at, captured_at)" if after == EXIT else "seen_at"
+    last = "greatest(seen_at, recaptured_at)" if after == EXIT else "seen_at"
     backups = "CASE WHEN system IN (SELECT system FROM system WHERE kind = 'backup') THEN backups_until END"
     named = "coalesce(system, '') || '/' || record AS record"
+    later = f"{last} > greatest(issued_at, {backups}) AND {last} >= (SELECT since FROM window_start)"
     return f"""
   SELECT 'record' AS subject, {named}, {last} AS moment, artefact,
-    CASE WHEN {last} > greatest(issued_at, {backups}) AND {last} >= (SELECT since FROM window_start)
-         THEN 'seen after its certified deletion' END AS fault, CAST(NULL AS VARCHAR) AS lack
+    CASE WHEN {later} AND same THEN 'seen after its certified deletion' END AS fault,
+    CASE WHEN {later} THEN '{Reason.CONTRADICTED}' END AS lack
   FROM claimed
   UNION ALL SELECT 'record', {named}, seen_at, artefact, CAST(NULL AS VARCHAR), '{Reason.UNREADABLE_ROWS}'
   FROM lived CROSS JOIN aftermath WHERE broken = 1"""
@@ -89,7 +107,7 @@ def _accesses(scope: Scope, after: str) -> str:
 def _gone(called: str) -> str:
     """Return since when any record of a name, and all records of it, are certified to be gone."""
     return f"""(
-    SELECT {called} AS called, min(gone_at) AS first_at,
+    SELECT {called} AS called, min(first_at) AS first_at,
       CASE WHEN count(*) = count(gone_at) THEN max(gone_at) END AS gone_at
     FROM certified GROUP BY 1)"""
 
