@@ -17,6 +17,8 @@ ON = ("true", "on", "yes", "enabled")
 OFF = ("false", "off", "no", "disabled")
 OPTED_IN = ("opted_in", "opted-in")
 OPTED_OUT = ("opted_out", "opted-out")
+#: The name of a setting, spelt as above.
+_NAME = "replace(replace(lower(setting), '-', '_'), ' ', '_')"
 #: Purposes of an access, spelt without spaces and dashes; whatever is in neither list is unknown.
 TRAINING_PURPOSES = (
     "training",
@@ -89,35 +91,50 @@ leg AS (
 {sql.worst_per_record("leg")}"""
 
     def _settings(self) -> str:
+        """Return the snapshots of settings of training; one of a name nobody knows, or told both ways, shows nothing."""
         values = {s: (*OPTED_IN, *(ON if on_is_bad else OFF)) for s, on_is_bad in SETTINGS.items()}
         allowing = sql.texts(f"{setting} = {value}" for setting, listed in values.items() for value in listed)
         unread = (
             f"{sql.defective()} OR setting IS NULL OR captured_at IS NULL OR scope IS NULL "
+            f"OR captured_at > {self.scope.as_of} OR {_NAME} NOT IN {sql.texts(SETTINGS)} "
             f"OR NOT coalesce(lower(value) IN {sql.texts((*ON, *OFF, *OPTED_IN, *OPTED_OUT))}, false)"
         )
+        at_once = "OVER (PARTITION BY setting, scope, captured_at)"
         return f"""
 SELECT 'settings' AS subject, coalesce(setting, '') || '/' || coalesce(scope, '') || '/' ||
        coalesce(CAST(captured_at AS VARCHAR), artefact || '#' || CAST(row AS VARCHAR)) AS record, captured_at AS moment,
-  CASE WHEN unread THEN NULL WHEN lower(setting || ' = ' || value) IN {allowing} THEN setting || ' = ' || value END
-    AS fault,
-  CASE WHEN unread THEN '{Reason.UNREADABLE_ROWS}' END AS doubt, artefact
-FROM (SELECT *, {unread} AS unread FROM settings) AS snapshot
-WHERE (setting IS NULL OR lower(setting) IN {sql.texts(SETTINGS)})
+  CASE WHEN allows = 1 AND always = 1 THEN setting || ' = ' || value END AS fault,
+  CASE WHEN unread THEN '{Reason.UNREADABLE_ROWS}' WHEN allows <> always THEN '{Reason.CONTRADICTED}' END AS doubt,
+  artefact
+FROM (SELECT *, min(allows) {at_once} AS always FROM (
+  SELECT *, CASE WHEN unread THEN NULL WHEN {_NAME} || ' = ' || lower(value) IN {allowing} THEN 1 ELSE 0 END AS allows
+  FROM (SELECT *, {unread} AS unread FROM settings) AS snapshot) AS told) AS judged
+WHERE (setting IS NULL OR {_NAME} IN {sql.texts(SETTINGS)} OR contains('_' || {_NAME}, '_train'))
   AND (captured_at IS NULL OR (captured_at >= {self.scope.start} AND captured_at < {self.scope.end}))"""
 
     def _manifest(self) -> str:
+        """Return the entries of the manifest; what was in it before our own capture or the clause is none of ours.
+
+        A tenant whose name holds the customer's may be another one of it.
+        """
         unread = (
             f"{sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL OR cutoff > {self.scope.as_of} "
-            f"OR ({_digest('content_hash')} IS NULL AND (content_hash IS NOT NULL OR tenant_id IS NULL))"
+            f"OR ({_digest('m.content_hash')} IS NULL AND (m.content_hash IS NOT NULL OR tenant_id IS NULL))"
         )
+        spaced = "replace(replace(tenant_id, '-', ' '), '_', ' ')"
+        akin = f"coalesce({sql.bears_name_of(spaced, self.scope.customer[0])}, false)"
         return f"""
-SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(content_hash, tenant_id,
+SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(m.content_hash, tenant_id,
        artefact || '#' || CAST(row AS VARCHAR)), cutoff,
-  CASE WHEN {_digest("content_hash")} IN (SELECT {_digest("content_hash")} FROM content_hashes)
-         THEN 'customer content in a training set'
+  CASE WHEN NOT coalesce(cutoff >= {self.scope.since}, true) THEN NULL
+       WHEN coalesce(o.first_at <= cutoff, o.digest IS NOT NULL) THEN 'customer content in a training set'
        WHEN {sql.one_of("tenant_id", self.scope.customer)} THEN 'customer in a training set' END,
-  CASE WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' END, artefact
-FROM training_manifest"""
+  CASE WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' WHEN o.digest IS NOT NULL
+         OR {sql.one_of("tenant_id", self.scope.customer)} THEN '{Reason.CONTRADICTED}'
+       WHEN {akin} THEN '{Reason.INCOMPLETE_COVERAGE}' END, artefact
+FROM training_manifest AS m LEFT JOIN (
+  SELECT {_digest("content_hash")} AS digest, min(captured_at) AS first_at FROM content_hashes GROUP BY 1) AS o
+  ON o.digest = {_digest("m.content_hash")}"""
 
     def _canaries(self) -> str:
         return f"""
@@ -138,14 +155,25 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
   GROUP BY 1, 2) AS once) AS probe"""
 
     def _accesses(self) -> str:
+        """Return the accesses of others than the customer for training or for what nobody knows.
+
+        One that is told with another purpose besides may have been for that. One from before the period whose end
+        cannot be may have reached into it.
+        """
+        vendor, customer = sql.same("principal_org", self.scope.vendor), sql.one_of("principal_org", self.scope.customer)
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
-        within = f"started_at < {self.scope.end} AND coalesce(ended_at, started_at) >= {self.scope.start}"
+        reaches = f"greatest(ended_at, started_at) >= {self.scope.start}"
+        within = f"started_at < {self.scope.end} AND ({reaches} OR ended_at < started_at)"
+        certain = f"started_at <= {self.scope.as_of} AND {reaches} AND principal_org IS NOT NULL AND retold IS NULL"
         return f"""
 SELECT 'access', {sql.identity("event_id")}, started_at,
-  CASE WHEN {purpose} IN {sql.texts(TRAINING_PURPOSES)} AND started_at IS NOT NULL THEN 'access for ' || purpose END,
-  '{Reason.UNREADABLE_ROWS}', artefact
-FROM access_events
-WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (started_at IS NULL OR ({within}))"""
+  CASE WHEN {purpose} IN {sql.texts(TRAINING_PURPOSES)} AND {certain} THEN 'access for ' || purpose END,
+  CASE WHEN retold IS NULL THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.CONTRADICTED}' END, artefact
+FROM access_events LEFT JOIN (
+  SELECT event_id AS retold FROM access_events GROUP BY event_id HAVING min({purpose}) <> max({purpose})) AS twice
+  ON twice.retold = event_id
+WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (started_at IS NULL OR ({within}))
+  AND NOT coalesce({customer} AND NOT {vendor}, false)"""
 
     def reach(self, query: Query) -> Reach:
         """Return per required leg whether its evidence covers the period."""
@@ -171,8 +199,8 @@ WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (st
 
     def _settings_gap(self, query: Query) -> tuple[Reason | None, str]:
         days = query(
-            f"SELECT setting || '/' || scope, count(DISTINCT floor(captured_at / {sql.DAY})) FROM settings "
-            f"WHERE lower(setting) IN {sql.texts(SETTINGS)} AND captured_at >= {self.scope.start} "
+            f"SELECT {_NAME} || '/' || scope, count(DISTINCT floor(captured_at / {sql.DAY})) FROM settings "
+            f"WHERE {_NAME} IN {sql.texts(SETTINGS)} AND captured_at >= {self.scope.start} "
             f"AND captured_at < {self.scope.end} AND scope IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
         whole = {sql.tidy(s).lower() for s in (*WHOLE, *self.scope.services)}
