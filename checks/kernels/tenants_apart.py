@@ -9,7 +9,7 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.allow_list import Demand, nothing_further
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import readable_inventory, systems_in_scope
+from checks.kernels.stored_systems import excluded, readable_inventory, rulings, surely_in_scope, systems_in_scope
 from evidence.model import Reason
 
 
@@ -31,29 +31,53 @@ class TenantsApart:
 
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, and one per attempt."""
+        return f"WITH {self._shared()},\nruling AS ({rulings(self.systems)})\n{self._snapshots()}\nUNION ALL\n{self._attempts()}"
+
+    def _snapshots(self) -> str:
+        """Others who share a resource break the promise only where it surely is in scope, or the customer among them."""
         stamp = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
+        at_once = "OVER (PARTITION BY resource_id, observed_at)"
+        told = "OVER (PARTITION BY resource_id, lower(tenant_id), observed_at)"
+        mine = f"CASE WHEN {sql.one_of('tenant_id', self.tenants)} THEN 1 ELSE 0 END"
         return f"""
-WITH {self._shared()}
 SELECT coalesce(t.resource_id, '') AS subject,
   coalesce(t.resource_id, '') || '/' || coalesce(t.tenant_id, '') || '/' || t.stamp AS record,
-  t.observed_at AS moment, t.artefact, (t.together AND t.isolation = 'none') AS outside,
-  (coalesce(s.many, 0) = 0 OR t.isolation = 'logical') AS inside, 1 = 0 AS excused, t.broken,
+  t.observed_at AS moment, t.artefact,
+  (t.together AND t.isolation = 'none' AND NOT t.disputed AND (t.beside OR t.placed)) AS outside,
+  (coalesce(s.many, 0) = 0 OR t.isolation = 'logical') AND NOT t.disputed AS inside, 1 = 0 AS excused, t.broken,
   t.resource_id || ' is shared without isolation' AS why,
-  CASE WHEN s.many = 1 AND t.isolation = 'dedicated' AND NOT t.broken THEN '{Reason.CONTRADICTED}' END AS doubt
+  CASE WHEN t.broken THEN NULL WHEN t.disputed OR s.many = 1 AND (t.isolation = 'dedicated' OR t.together)
+       THEN '{Reason.CONTRADICTED}' END AS doubt
 FROM (SELECT *, {stamp} AS stamp, {incomplete("tenancy")} AS broken,
-        min({self._who()}) OVER (PARTITION BY resource_id, observed_at)
-          <> max({self._who()}) OVER (PARTITION BY resource_id, observed_at) AS together FROM tenancy) AS t
+        min({self._who()}) {at_once} <> max({self._who()}) {at_once} AS together,
+        max({mine}) {at_once} = 1 AS beside,
+        coalesce(min(isolation) {told} <> max(isolation) {told}, false) AS disputed,
+        {self._placed("n.resource_id", "n.observed_at")} AS placed FROM tenancy AS n) AS t
 LEFT JOIN shared AS s ON s.resource_id = t.resource_id
-WHERE t.resource_id IS NULL OR s.ours = 1
-UNION ALL
+WHERE t.resource_id IS NULL OR s.ours = 1"""
+
+    def _attempts(self) -> str:
+        """One attempt that is told in two ways shows neither; one before the customer came did not reach its content."""
+        told = f"OVER (PARTITION BY resource_id, {sql.identity('test_id')})"
+        here = (
+            "i.resource_id IN (SELECT resource_id FROM shared WHERE ours = 1) AND EXISTS (SELECT 1 FROM tenancy AS n "
+            f"WHERE n.resource_id = i.resource_id AND {sql.one_of('n.tenant_id', self.tenants)} "
+            "AND n.observed_at <= i.attempted_at)"
+        )
+        return f"""
 SELECT 'isolation-test', coalesce(resource_id, '') || '/' || {sql.identity("test_id")}, attempted_at, artefact,
-  CASE WHEN environment = 'production' AND outcome = 'succeeded'
-            AND resource_id IN (SELECT resource_id FROM shared WHERE ours = 1) THEN true ELSE false END,
-  (environment = 'production' AND outcome = 'denied'),
-  (environment <> 'production' AND outcome = 'denied'), {incomplete("isolation_tests")},
+  (environment = 'production' AND outcome = 'succeeded' AND NOT disputed AND (here OR placed)),
+  (environment = 'production' AND outcome = 'denied' AND NOT disputed),
+  (environment <> 'production' AND outcome = 'denied' AND NOT disputed), {incomplete("isolation_tests")},
   CASE WHEN environment = 'production' THEN 'another tenant reached ' || resource_id ELSE 'not in production' END,
-  CASE WHEN outcome = 'succeeded' AND NOT {incomplete("isolation_tests")} THEN '{Reason.CONTRADICTED}' END
-FROM isolation_tests"""
+  CASE WHEN disputed OR outcome = 'succeeded' AND NOT {incomplete("isolation_tests")} THEN '{Reason.CONTRADICTED}' END
+FROM (SELECT *, coalesce(min(environment || outcome) {told} <> max(environment || outcome) {told}, false) AS disputed,
+        {self._placed("i.resource_id", "i.attempted_at")} AS placed, ({here}) AS here
+      FROM isolation_tests AS i) AS attempt"""
+
+    def _placed(self, resource: str, moment: str) -> str:
+        """Return the condition that a resource is for sure a system in scope at a moment."""
+        return f"({surely_in_scope(resource, moment)} AND NOT {excluded(resource, moment)})"
 
     def _shared(self) -> str:
         """Return per resource of the period whether several tenants use it and whether it is in this promise."""
@@ -75,13 +99,19 @@ shared AS (
         return f"CASE WHEN {mine} THEN lower({sql.text(self.tenants[0])}) ELSE lower(tenant_id) END"
 
     def members(self) -> str:
-        """Return every system in scope and every other resource that holds the customer's content."""
+        """Return every system in scope, and every resource seen to hold the customer's content at no time of such a one."""
+        start, end = self.scope.start, self.scope.end
         return f"""
-WITH {self._shared()}
-SELECT system_id AS subject, low, high FROM system
+WITH {self._shared()},
+astray AS (
+  SELECT DISTINCT n.resource_id FROM tenancy AS n
+  WHERE n.resource_id IS NOT NULL AND {sql.one_of("n.tenant_id", self.tenants)}
+    AND n.observed_at >= {start} AND n.observed_at < {end} AND NOT EXISTS (
+      SELECT 1 FROM system AS s
+      WHERE s.system_id = n.resource_id AND n.observed_at >= s.low AND n.observed_at <= s.high))
+SELECT system_id AS subject, low, high FROM system WHERE system_id NOT IN (SELECT resource_id FROM astray)
 UNION
-SELECT resource_id, {self.scope.start}, {self.scope.end} FROM shared
-WHERE ours = 1 AND resource_id NOT IN (SELECT system_id FROM system)"""
+SELECT resource_id, {start}, {end} FROM astray"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable, the customer was seen, and all not dedicated tested in production."""
