@@ -97,6 +97,11 @@ doubt AS (
   FROM told WHERE broken OR torn OR state = 'running')"""
 
     def _lives(self) -> str:
+        """Return the caches and when they were there.
+
+        A run at another time than the inventory states shows that the cache was there then; nothing else does, and so
+        a gap up to it proves nothing.
+        """
         s, named = self.scope, ", ".join(f"({sql.text(c)})" for c in sorted(set(self.caches)))
         return f"""
 life AS (
@@ -110,15 +115,19 @@ life AS (
 cache AS (
   SELECT subject FROM (VALUES {named}) AS named(subject)
   UNION SELECT subject FROM life WHERE is_cache AND NOT outside
-  UNION SELECT subject FROM run WHERE subject <> '' AND subject NOT IN (SELECT subject FROM life WHERE outside)),
-span AS (
-  SELECT c.subject, greatest({s.start}, coalesce(l.born, 0)) AS opening, coalesce(l.born, 0) AS born,
-         least({s.end}, {s.as_of}, coalesce(l.died, {NEVER})) AS closing, coalesce(l.patchy, false) AS patchy
-  FROM cache AS c LEFT JOIN life AS l ON l.subject = c.subject),
+  UNION SELECT r.subject FROM run AS r LEFT JOIN life AS l ON l.subject = r.subject WHERE r.subject <> ''
+    AND NOT coalesce(l.outside AND coalesce(r.begun, l.born) >= l.born AND coalesce(r.begun, l.died) <= l.died, false)),
 heard AS (
   SELECT subject, min(least(coalesce(begun, ended), coalesce(ended, begun))) AS first_at,
          max(greatest(coalesce(begun, ended), coalesce(ended, begun))) AS last_at, min(artefact) AS artefact
   FROM run WHERE NOT broken GROUP BY subject),
+span AS (
+  SELECT subject, greatest({s.start}, born) AS opening, born, least({s.end}, {s.as_of}, died) AS closing, patchy
+  FROM (SELECT c.subject, least(coalesce(l.born, 0), coalesce(h.first_at, {NEVER})) AS born,
+          greatest(coalesce(l.died, {NEVER}), coalesce(h.last_at, 0)) AS died,
+          coalesce(l.patchy, false) OR coalesce(h.first_at < l.born OR h.last_at > l.died, false) AS patchy
+        FROM cache AS c LEFT JOIN life AS l ON l.subject = c.subject
+        LEFT JOIN heard AS h ON h.subject = c.subject) AS lasting),
 edge AS (
   SELECT s.subject, s.opening, s.opening + {self.limit.microseconds} AS opening_due, s.closing,
          coalesce(h.artefact, '') AS artefact
