@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach
+from checks.kernels.slot_interval import STATES
 from evidence.model import Coverage, Reason
 
 #: Codes with which a verifier says that it could not check, or that its reader wanted a younger bundle, rather than
 #: that the bundle is not sound.
 NOT_CHECKED = ("NO_TRUST", "NO_VERIFICATION_TIME", "REVOCATION_UNAVAILABLE", "TOO_OLD", "TRUST_UNAVAILABLE")
+
+#: What the schedule calls a run that sealed a bundle.
+COMPLETED = (*STATES["done"], *STATES["caught"])
 
 _NEEDED = ("bundle", "run", "period_start", "period_end", "verified_at", "verified")
 
@@ -117,19 +121,32 @@ linked AS (
         return Reach(coverage=tuple(coverage), gaps=frozenset(gaps))
 
     def _scheduled(self, query: Query) -> tuple[int, int, int]:
-        """Count the runs that sealed a bundle before the period's end, those never verified, and unreadable ones.
+        """Count the runs that audited before the period's end, those whose bundle nobody verified, and unreadable ones.
 
-        A run is its bundle's by the digest it states or by the window it judged.
+        A run is its bundle's by the digest it states or by the window it judged, of which as many bundles must be there
+        as runs. One that was completed and states no digest must have a bundle like any other.
         """
+        done = f"(bundle_sha256 IS NOT NULL OR lower(trim(status)) IN {sql.texts(COMPLETED)})"
+        when = "coalesce(finished_at, scheduled_for)"
         found = query(f"""
 WITH run AS (
-  SELECT DISTINCT lower(bundle_sha256) AS digest, window_start, window_end FROM audit_runs
-  WHERE bundle_sha256 IS NOT NULL AND NOT ({sql.defective()})
-    AND coalesce(finished_at, scheduled_for) < {self.scope.end}
-    AND coalesce(finished_at, scheduled_for) <= {self.scope.as_of})
-SELECT count(*), count(CASE WHEN NOT EXISTS (SELECT 1 FROM bundle_verifications AS v
-         WHERE lower(v.statement_sha256) = run.digest OR lower(v.bundle) = run.digest)
-       AND NOT EXISTS (SELECT 1 FROM bundle_verifications AS v
-         WHERE v.period_start = run.window_start AND v.period_end = run.window_end) THEN 1 END),
-  (SELECT count(*) FROM audit_runs WHERE {sql.defective()}) FROM run""")
+  SELECT DISTINCT lower(bundle_sha256) AS digest, window_start, window_end,
+    CASE WHEN bundle_sha256 IS NULL THEN scheduled_for END AS slot FROM audit_runs
+  WHERE {done} AND NOT ({sql.defective()})
+    AND coalesce({when} < {self.scope.end} AND {when} <= {self.scope.as_of}, true)),
+bundle AS (
+  SELECT DISTINCT lower(bundle) AS name, lower(statement_sha256) AS statement, period_start, period_end
+  FROM bundle_verifications WHERE bundle IS NOT NULL),
+unnamed AS (
+  SELECT window_start, window_end, count(*) AS runs FROM run
+  WHERE NOT EXISTS (SELECT 1 FROM bundle AS b WHERE b.name = run.digest OR b.statement = run.digest)
+  GROUP BY window_start, window_end),
+spare AS (
+  SELECT period_start, period_end, count(DISTINCT name) AS bundles FROM bundle
+  WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.digest = bundle.name OR run.digest = bundle.statement)
+  GROUP BY period_start, period_end)
+SELECT (SELECT count(*) FROM run),
+  (SELECT coalesce(CAST(sum(greatest(u.runs - coalesce(s.bundles, 0), 0)) AS BIGINT), 0) FROM unnamed AS u
+   LEFT JOIN spare AS s ON s.period_start = u.window_start AND s.period_end = u.window_end),
+  (SELECT count(*) FROM audit_runs WHERE {sql.defective()})""")
         return found[0][0], found[0][1], found[0][2]
