@@ -16,8 +16,13 @@ from evidence.model import Assurance, Coverage, Reason
 #: Columns without which an event cannot be judged, whether the contract names them or not.
 NEEDED = ("event_id", "occurred_at", "actor", "actor_type", "action", "outcome")
 
-#: Types of actor behind which any number of people may stand, so that the log does not say who.
-SHARED = ("application", "awsservice", "service", "service-account", "service_account", "shared", "system")
+#: Types of actor behind which any number of people may stand, so that the log does not say who; however spelt.
+_SHARED = (
+    *("address", "admin api key", "admin api key actor", "api actor", "api key", "application", "aws service", "bot"),
+    *("group", "machine", "managed identity", "robot", "service", "service account", "service principal", "shared"),
+    *("system", "team", "workload", "workload identity"),
+)
+SHARED = tuple(name.replace(" ", between) for name in _SHARED for between in ("", " ", "-", "_"))
 
 #: Events of which several rows speak, and numbers that several rows have.
 SEVERAL = Repeated(sql.identity("event_id"), "audit_log")
@@ -64,6 +69,7 @@ WITH {self._events()},
 {event_chain.ctes(self._event)},
 {event_chain.holes(self._event, self.scope)},
 disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
+spared AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1 AND bool_or({self._faulty()} IS NULL)),
 judged AS (
   {self._judged()}
   UNION ALL {event_chain.gaps()}
@@ -93,15 +99,16 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
         )
 
     def _judged(self) -> str:
-        """What breaks the promise outranks what cannot be told, unless it is said to have happened after the audit."""
-        subject, foreign, shared = f"'{METERED}'", "", f"OR lower(actor_type) IN {sql.texts(SHARED)}"
+        """What breaks the promise outranks what cannot be told, unless it is said to have happened after the audit.
+
+        What one version of an event lacks and another has is told in two ways, and no proof.
+        """
+        subject, shared = f"'{METERED}'", f"OR lower(actor_type) IN {sql.texts(SHARED)}"
         if self.actions:
             counted = f"action IS NULL OR {sql.one_of('action', self.actions)}"
             subject = f"CASE WHEN {counted} THEN '{METERED}' ELSE '{UNMETERED}' END"
         if self.actor_types:
-            accepted = sql.one_of("actor_type", self.actor_types)
-            foreign, shared = f"WHEN NOT {accepted} THEN 'the actor is a ' || actor_type", ""
-        lacking = " ".join(f"WHEN {_said(c)} THEN '{c} is missing'" for c in self.required)
+            shared = ""
         needed = ", ".join(f"coalesce(trim({c}), '')" for c in NEEDED if c not in _NUMBERS)
         return f"""
   SELECT {subject} AS subject, record, occurred_at AS moment, CAST(NULL AS BIGINT) AS measure, artefact,
@@ -109,8 +116,9 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
          coalesce(fault, doubt, '') AS why
   FROM (
     SELECT *,
-      CASE WHEN later THEN NULL ELSE coalesce(CASE '' {lacking} END,
-           CASE {foreign} WHEN link = 'broken' THEN 'the hash chain is broken' END) END AS fault,
+      CASE WHEN later THEN NULL ELSE coalesce(
+        CASE WHEN record NOT IN (SELECT record FROM spared) THEN {self._faulty()} END,
+        CASE WHEN link = 'broken' THEN 'the hash chain is broken' END) END AS fault,
       CASE WHEN later OR occurred_at IS NULL OR seq_no < 0 OR '' IN ({needed}) OR {sql.defective()}
              THEN '{Reason.UNREADABLE_ROWS}'
            WHEN record IN (SELECT record FROM disputed) THEN '{Reason.CONTRADICTED}'
@@ -118,24 +126,38 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
     FROM (SELECT *, occurred_at > {self.scope.as_of} AS later FROM linked) AS timed
     WHERE occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end})) AS ruled"""
 
+    def _faulty(self) -> str:
+        """Return what an event lacks by itself, or null."""
+        lacking = " ".join(f"WHEN {_said(c)} THEN '{c} is missing'" for c in self.required)
+        foreign = ""
+        if self.actor_types:
+            accepted = sql.one_of("actor_type", self.actor_types)
+            foreign = f", CASE WHEN NOT {accepted} THEN 'the actor is a ' || actor_type END"
+        return f"coalesce(CASE '' {lacking} END{foreign or ', NULL'})"
+
     def _requests(self) -> str:
-        """Requests for the log that were made in the period or fell due in it; delivered exactly on time is in time."""
+        """Requests for the log that were made in the period or fell due in it; delivered exactly on time is in time.
+
+        One that is told as answered in time and as late is neither.
+        """
         if self.deliver_within is None:
             return ""
         scope, limit = self.scope, self.deliver_within.microseconds
         return f"""
   UNION ALL SELECT 'request for the log', record, requested_at, CAST(NULL AS BIGINT), artefact,
-    CASE WHEN late THEN 'violation' WHEN unreadable THEN 'unknown' WHEN delivered_at IS NULL THEN 'open' ELSE 'ok' END,
-    CASE WHEN late THEN 'the log was not delivered in time'
-         WHEN unreadable THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END
-  FROM (
+    CASE WHEN always = 1 THEN 'violation' WHEN late OR unreadable THEN 'unknown' WHEN delivered_at IS NULL THEN 'open'
+         ELSE 'ok' END,
+    CASE WHEN always = 1 THEN 'the log was not delivered in time'
+         WHEN late THEN '{Reason.CONTRADICTED}' WHEN unreadable THEN '{Reason.UNREADABLE_ROWS}' ELSE '' END
+  FROM (SELECT *, min(CASE WHEN late THEN 1 ELSE 0 END) OVER (PARTITION BY record) AS always FROM (
     SELECT {sql.identity("request_id")} AS record, requested_at, delivered_at, artefact,
       (requested_at + {limit} < least(delivered_at, {scope.as_of})
        AND NOT list_contains(coalesce(defects, []), 'delivered_at')) AS late,
       ({sql.defective()} OR request_id IS NULL OR requested_at IS NULL OR requested_at > {scope.as_of}
        OR delivered_at < requested_at OR delivered_at > {scope.as_of}) AS unreadable
-    FROM log_requests
-    WHERE requested_at IS NULL OR (requested_at < {scope.end} AND requested_at + {limit} >= {scope.start})) AS asked"""
+    FROM log_requests) AS told) AS asked
+  WHERE requested_at IS NULL OR (requested_at < {scope.end} AND requested_at + {limit} >= {scope.start}
+    AND requested_at >= {scope.since})"""
 
     def reach(self, query: Query) -> Reach:
         """Return whether the log holds what the meter counted, and what other records know of that it does not."""
