@@ -100,7 +100,8 @@ duty AS (
   SELECT p.trigger_record, p.record, p.systems, s.system, s.sure AND coalesce(s.valid_from <= p.occurred_at, true)
     AND NOT EXISTS (SELECT 1 FROM barred AS b WHERE b.system = s.system
       AND coalesce(b.valid_from <= p.issued_at, true) AND coalesce(b.valid_to > p.occurred_at, true)) AS sure
-  FROM pair AS p JOIN system AS s ON coalesce(s.valid_from <= p.issued_at, true) AND coalesce(s.valid_to > p.occurred_at, true)
+  FROM pair AS p JOIN system AS s
+    ON coalesce(s.valid_from <= p.issued_at, true) AND coalesce(s.valid_to > p.occurred_at, true)
   WHERE p.scope IS NULL
   UNION SELECT p.trigger_record, p.record, p.systems, r.system, coalesce(r.struck_at > p.occurred_at, true)
   FROM pair AS p JOIN lived AS r
@@ -155,6 +156,7 @@ best AS (
     def _lacks(self) -> tuple[tuple[str, Reason], ...]:
         """Return why a trusted certificate may prove nothing, worst first, each with its condition."""
         incomplete = Reason.INCOMPLETE_COVERAGE
+        whole = " AND ".join(f"list_contains(p.classes, {sql.text(c)})" for c in _CONTENT)
         exceptions = "len(p.exceptions) > 0" + (f" AND NOT {_CONSENTED}" if self.unless else "")
         return (
             ("o.omits", incomplete),
@@ -172,7 +174,7 @@ best AS (
             ),
             (f"(p.data_to + 1) * {sql.DAY} <= coalesce(p.due_to * {sql.DAY}, p.occurred_at)", incomplete),
             # Everything must go: no certificate of metadata alone does, even where no record is known.
-            (f"p.scope IS NULL AND NOT ({' AND '.join(f'list_contains(p.classes, {c!r})' for c in _CONTENT)})", incomplete),
+            (f"p.scope IS NULL AND NOT ({whole})", incomplete),
             (
                 "EXISTS (SELECT 1 FROM data_lifecycle AS r WHERE lower(trim(r.system_id)) IN (SELECT system FROM "
                 f"lived) AND {deletion_claims.within_days('r.captured_at', 'p')} "

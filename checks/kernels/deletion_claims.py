@@ -31,7 +31,8 @@ def within_days(instant: str, of: str) -> str:
 def triggers(scope: Scope, after: str, due: int) -> str:
     """Return `trigger_event`, what occurred before the period's end, and `awaited`, what was due in it or later.
 
-    What occurred before the clause was in force is not awaited under it. `doubt` is the reason why nothing can be said of one.
+    What occurred before the clause was in force is not awaited under it. `doubt` is the reason why nothing can be said
+    of one.
     """
     broken = (
         f"{sql.defective()} OR {blank('trigger_id')} OR trigger IS NULL OR occurred_at IS NULL OR occurred_at > "

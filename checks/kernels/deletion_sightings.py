@@ -18,9 +18,10 @@ EXIT = "exit"
 def ctes(scope: Scope, after: str) -> str:
     """Return the CTEs `claim`, trusted certificates, and `seen`, what may contradict them.
 
-    After the exit all must be gone once a certificate names every system, or with the last one; until then only
-    what a certificate names (`final`). One from before another exit says nothing of what came between them. A record
-    whose last life began outside the days of a certificate is not for sure the one that it names (`same`). Each row of `seen` has its `fault`, where it certainly contradicts one, and its `lack`, where it may.
+    Each row of `seen` has its `fault`, where it certainly contradicts one, and its `lack`, where it may. After the exit
+    all must be gone once a certificate names every system, or with the last one; until then only what a certificate
+    names (`final`). One from before another exit says nothing of what came between them. A record whose last life began
+    outside the days of a certificate is not for sure the one that it names (`same`).
     """
     named = "list_contains(c.systems, r.system)"
     own = f"(c.final OR {named})" if after == EXIT else f"({within_days('r.captured_at', 'c')} AND {named})"

@@ -29,7 +29,9 @@ class Agreed:
 class Egress:
     """Every flow of the log; an agreed destination says nothing of what was sent there, so the fields are compared too.
 
-    A flow whose payload nobody read is unknown. What goes to the customer's `own` hosts does not leave the customer.
+    A flow whose payload nobody read is unknown. So is one whose destination is an address with a port or a path on an
+    agreed host: it may be another machine, and what it held is compared with what may go there. What goes to the
+    customer's `own` hosts does not leave the customer.
     """
 
     scope: Scope
@@ -42,14 +44,18 @@ class Egress:
     def rows(self) -> str:
         """Return one row per flow."""
         unseen = "fields IS NULL OR list_contains(fields, '') OR (len(fields) = 0 AND bytes > 0)"
+        stated = "lower(trim(destination))"
+        known = [s for h in (*self.allow, *self.own) for s in _spellings(h)]
         own = f"coalesce(f.host IN {sql.texts(s for h in self.own for s in _spellings(h))}, false)"
         return f"""
 WITH {self._agreed()},
 flow AS (
-  SELECT {sql.identity("flow_id")} AS record, lower(trim(destination)) AS host, sent_at, bytes, fields, artefact,
-    artefact || '#' || CAST(row AS VARCHAR) AS place, ({unseen}) AS unseen,
-    ({incomplete("egress_flows")} OR bytes < 0) AS broken
-  FROM egress_flows),
+  SELECT *, CASE WHEN loose THEN named ELSE stated END AS host FROM (
+    SELECT *, coalesce(named <> stated AND named IN {sql.texts(known)}, false) AS loose FROM (
+      SELECT {sql.identity("flow_id")} AS record, {stated} AS stated, {_machine(stated)} AS named, sent_at, bytes,
+        fields, artefact, artefact || '#' || CAST(row AS VARCHAR) AS place, ({unseen}) AS unseen,
+        ({incomplete("egress_flows")} OR bytes < 0) AS broken
+      FROM egress_flows) AS read) AS told),
 held AS (
   SELECT place, host, lower(trim(field)) AS field FROM (SELECT place, host, unnest(fields) AS field FROM flow) AS each),
 stray AS (
@@ -59,7 +65,7 @@ known AS (SELECT host, min(CAST(max_bytes AS BIGINT)) AS max_bytes FROM agreed G
 SELECT '{LOG}' AS subject, f.record, f.sent_at AS moment, f.artefact,
   (f.host IS NOT NULL AND NOT {own}
    AND (k.host IS NULL OR s.place IS NOT NULL OR coalesce(f.bytes > k.max_bytes, false))) AS outside,
-  NOT f.unseen AS inside, {own} AS excused, f.broken,
+  NOT f.unseen AND NOT f.loose AS inside, {own} AND NOT f.loose AS excused, f.broken,
   CASE WHEN {own} THEN 'to the customer itself' WHEN k.host IS NULL THEN 'sent to ' || f.host
        WHEN s.place IS NOT NULL THEN s.field || ' sent to ' || f.host
        WHEN f.bytes > k.max_bytes THEN CAST(f.bytes AS VARCHAR) || ' bytes sent to ' || f.host ELSE '' END AS why,
@@ -106,6 +112,12 @@ FROM flow AS f LEFT JOIN known AS k ON k.host = f.host LEFT JOIN stray AS s ON s
             not_exercised=not gaps and not judged,
             assurance=None if gaps else Assurance.CORROBORATED,
         )
+
+
+def _machine(stated: str) -> str:
+    """Return the host of an address such as `https://host:443/path`; who is named before an @ is not taken for it."""
+    bare = f"CASE WHEN contains({stated}, '://') THEN split_part({stated}, '://', 2) ELSE {stated} END"
+    return f"CASE WHEN NOT contains({stated}, '@') THEN split_part(split_part({bare}, '/', 1), ':', 1) END"
 
 
 def _spellings(host: str) -> tuple[str, str]:

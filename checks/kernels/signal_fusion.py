@@ -91,7 +91,7 @@ leg AS (
 {sql.worst_per_record("leg")}"""
 
     def _settings(self) -> str:
-        """Return the snapshots of settings of training; one of a name nobody knows, or told both ways, shows nothing."""
+        """Return the snapshots of settings of training; one of an unknown name, or told both ways, shows nothing."""
         values = {s: (*OPTED_IN, *(ON if on_is_bad else OFF)) for s, on_is_bad in SETTINGS.items()}
         allowing = sql.texts(f"{setting} = {value}" for setting, listed in values.items() for value in listed)
         unread = (
@@ -160,7 +160,8 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
         One that is told with another purpose besides may have been for that. One from before the period whose end
         cannot be may have reached into it.
         """
-        vendor, customer = sql.same("principal_org", self.scope.vendor), sql.one_of("principal_org", self.scope.customer)
+        vendor = sql.same("principal_org", self.scope.vendor)
+        customer = sql.one_of("principal_org", self.scope.customer)
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
         reaches = f"greatest(ended_at, started_at) >= {self.scope.start}"
         within = f"started_at < {self.scope.end} AND ({reaches} OR ended_at < started_at)"

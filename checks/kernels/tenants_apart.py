@@ -31,10 +31,11 @@ class TenantsApart:
 
     def rows(self) -> str:
         """Return one row per resource, tenant and snapshot, and one per attempt."""
-        return f"WITH {self._shared()},\nruling AS ({rulings(self.systems)})\n{self._snapshots()}\nUNION ALL\n{self._attempts()}"
+        known = f"{self._shared()},\nruling AS ({rulings(self.systems)})"
+        return f"WITH {known}\n{self._snapshots()}\nUNION ALL\n{self._attempts()}"
 
     def _snapshots(self) -> str:
-        """Others who share a resource break the promise only where it surely is in scope, or the customer among them."""
+        """Others who share a resource break the promise only where it surely is in scope or the customer's too."""
         stamp = f"coalesce(CAST(observed_at AS VARCHAR), {sql.identity('NULL')})"
         at_once = "OVER (PARTITION BY resource_id, observed_at)"
         told = "OVER (PARTITION BY resource_id, lower(tenant_id), observed_at)"
@@ -57,7 +58,7 @@ LEFT JOIN shared AS s ON s.resource_id = t.resource_id
 WHERE t.resource_id IS NULL OR s.ours = 1"""
 
     def _attempts(self) -> str:
-        """One attempt that is told in two ways shows neither; one before the customer came did not reach its content."""
+        """One attempt that is told in two ways shows neither; one from before the customer came, not its content."""
         told = f"OVER (PARTITION BY resource_id, {sql.identity('test_id')})"
         here = (
             "i.resource_id IN (SELECT resource_id FROM shared WHERE ours = 1) AND EXISTS (SELECT 1 FROM tenancy AS n "
@@ -99,7 +100,7 @@ shared AS (
         return f"CASE WHEN {mine} THEN lower({sql.text(self.tenants[0])}) ELSE lower(tenant_id) END"
 
     def members(self) -> str:
-        """Return every system in scope, and every resource seen to hold the customer's content at no time of such a one."""
+        """Return every system in scope, and what else was seen with the customer, or at another time than stated."""
         start, end = self.scope.start, self.scope.end
         return f"""
 WITH {self._shared()},
