@@ -165,7 +165,7 @@ def renewed(permissions: str, start: str, end: str, sound: str) -> str:
     return f"""
 SELECT *, CASE WHEN {sound} THEN max({end}) OVER ({alike}, stretch) ELSE {end} END AS lasts FROM (
   SELECT *, sum(CASE WHEN {start} <= reached THEN 0 ELSE 1 END) OVER ({earlier} AND CURRENT ROW) AS stretch FROM (
-    SELECT *, max({end}) OVER ({earlier} AND 1 PRECEDING) AS reached FROM ({permissions}) AS given) AS sorted) AS joined"""
+    SELECT *, max({end}) OVER ({earlier} AND 1 PRECEDING) AS reached FROM ({permissions}) AS given) AS led) AS merged"""
 
 
 def whose(vendor: str, offices: Sequence[str]) -> str:

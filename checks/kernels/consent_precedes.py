@@ -136,9 +136,9 @@ SELECT DISTINCT consent_id AS permission_id, granted_at, granted_at AS valid_fro
   CASE WHEN NOT {unclear} THEN {entitled} END AS entitled, {incomplete("consents")} AS flawed,
   coalesce({sql.same("purpose", purpose)}, true) AS wanted FROM consents"""
     given = f"{one_version(stated, also='wanted')} WHERE wanted"
+    lasting = sql.renewed(given, "granted_at", "valid_to", "(entitled AND NOT broken AND valid_to >= granted_at)")
     return f"""
-SELECT permission_id, granted_at, valid_from, lasts AS valid_to, scope, entitled, broken
-FROM ({sql.renewed(given, "granted_at", "valid_to", "(entitled AND NOT broken AND valid_to >= granted_at)")}) AS lasting"""
+SELECT permission_id, granted_at, valid_from, lasts AS valid_to, scope, entitled, broken FROM ({lasting}) AS lasting"""
 
 
 def one_version(stated: str, also: str = "''") -> str:

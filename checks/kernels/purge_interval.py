@@ -28,8 +28,6 @@ FAILED = (
 RUNNING = ("running", "started", "in_progress", "pending", "scheduled")
 #: Kinds of inventoried systems that are caches whether or not the contract names them.
 CACHES = ("cache", "index")
-#: After every instant that evidence can state.
-NEVER = 8_000_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ told AS (
 doubt AS (
   SELECT subject, CASE WHEN torn THEN '{Reason.CONTRADICTED}' ELSE '{Reason.UNREADABLE_ROWS}' END AS why,
          coalesce(ended, begun, 0) AS low,
-         CASE WHEN begun IS NULL OR ended >= begun THEN coalesce(ended, {NEVER}) ELSE begun + {limit} END AS high
+         CASE WHEN begun IS NULL OR ended >= begun THEN coalesce(ended, {sql.NEVER}) ELSE begun + {limit} END AS high
   FROM told WHERE broken OR torn OR state = 'running')"""
 
     def _lives(self) -> str:
@@ -105,9 +103,9 @@ doubt AS (
         s, named = self.scope, ", ".join(f"({sql.text(c)})" for c in sorted(set(self.caches)))
         return f"""
 life AS (
-  SELECT system_id AS subject, min(coalesce(valid_from, 0)) AS born, max(coalesce(valid_to, {NEVER})) AS died,
+  SELECT system_id AS subject, min(coalesce(valid_from, 0)) AS born, max(coalesce(valid_to, {sql.NEVER})) AS died,
          (min(coalesce(valid_from, 0)) <> max(coalesce(valid_from, 0)) OR bool_or({sql.defective()})
-          OR min(coalesce(valid_to, {NEVER})) <> max(coalesce(valid_to, {NEVER}))) AS patchy,
+          OR min(coalesce(valid_to, {sql.NEVER})) <> max(coalesce(valid_to, {sql.NEVER}))) AS patchy,
          bool_and(coalesce(in_scope = false OR holds_content = false, false) AND NOT ({sql.defective()})
                   AND NOT {sql.INVERTED}) AS outside,
          bool_or(coalesce(kind IN {sql.texts(CACHES)}, false)) AS is_cache
@@ -123,8 +121,8 @@ heard AS (
   FROM run WHERE NOT broken GROUP BY subject),
 span AS (
   SELECT subject, greatest({s.start}, born) AS opening, born, least({s.end}, {s.as_of}, died) AS closing, patchy
-  FROM (SELECT c.subject, least(coalesce(l.born, 0), coalesce(h.first_at, {NEVER})) AS born,
-          greatest(coalesce(l.died, {NEVER}), coalesce(h.last_at, 0)) AS died,
+  FROM (SELECT c.subject, least(coalesce(l.born, 0), coalesce(h.first_at, {sql.NEVER})) AS born,
+          greatest(coalesce(l.died, {sql.NEVER}), coalesce(h.last_at, 0)) AS died,
           coalesce(l.patchy, false) OR coalesce(h.first_at < l.born OR h.last_at > l.died, false) AS patchy
         FROM cache AS c LEFT JOIN life AS l ON l.subject = c.subject
         LEFT JOIN heard AS h ON h.subject = c.subject) AS lasting),
@@ -141,7 +139,7 @@ point AS (
         return f"""
 measured AS (
   SELECT s.*, t.begun, t.items_after, t.oldest, v.patchy, s.due - {self.limit.microseconds} AS counted,
-         CASE WHEN s.opens = 1 THEN greatest(s.met_at, coalesce(h.first_at, {NEVER}))
+         CASE WHEN s.opens = 1 THEN greatest(s.met_at, coalesce(h.first_at, {sql.NEVER}))
               ELSE s.due - {self.limit.microseconds} END AS known_from,
          CASE WHEN s.followed THEN s.ends ELSE least(s.ends, coalesce(h.last_at, 0)) END AS known_to,
          CASE WHEN t.oldest IS NOT NULL THEN greatest(t.oldest, {self.scope.since}) END AS kept_since

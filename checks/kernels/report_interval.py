@@ -18,8 +18,6 @@ KIND = "audit-report"
 BAD_OPINIONS = ("adverse", "disclaimer", "qualified")
 #: Statements about the report itself. A report without one that the contract asks for does not deny it.
 ABOUT_ITSELF = ("independence", "method")
-#: After every instant that evidence can state.
-NEVER = 8_000_000_000_000_000
 
 
 @cache
@@ -125,7 +123,7 @@ report AS (
 point AS (
   SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
 doubt AS (
-  SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {NEVER}) AS high
+  SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {sql.NEVER}) AS high
   FROM report WHERE flaw IS NULL AND open IS NOT NULL),
 clause AS (SELECT {s.since // sql.DAY} AS began),
 {months_later("clause", "began", self.months, "first_due")},

@@ -23,7 +23,6 @@ STATES = {
 EMPTY_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #: What stands in place of a digest where nothing was sealed.
 NO_DIGEST = ("-", "0", "n/a", "na", "nil", "none", "null", EMPTY_DIGEST)
-NEVER = 8_000_000_000_000_000
 #: The record that says whether the windows reach from one edge of the period to the other.
 WINDOWS = "windows"
 
@@ -104,7 +103,7 @@ point AS (
   SELECT subject, record, slot AS met_at, greatest(slot, {s.since}) + {limit} AS due, artefact FROM slot
   WHERE slot <= {s.as_of}),
 doubt AS (
-  SELECT subject, '{Reason.UNREADABLE_ROWS}' AS why, coalesce(slot, 0) AS low, coalesce(slot, {NEVER}) AS high
+  SELECT subject, '{Reason.UNREADABLE_ROWS}' AS why, coalesce(slot, 0) AS low, coalesce(slot, {sql.NEVER}) AS high
   FROM run WHERE adrift),
 schedule AS (
   SELECT n.subject, coalesce(min(r.artefact), '') AS artefact FROM (VALUES {named}) AS n(subject)
