@@ -182,9 +182,10 @@ FROM incidents"""
         if query(totals)[0][0]:
             counted.append(count_log(query, self.scope, DISCLOSURES, self.vendor_side))
         listed = query(f"SELECT count(*) FROM {DISCLOSURES}")[0][0]
-        stated = [denial(self.scope, a).reach(query) for a in (NO_OTHER if listed else NONE_AT_ALL)]
+        statements = [denial(self.scope, a) for a in (NO_OTHER if listed else NONE_AT_ALL)]
+        stated = [s.reach(query) for s in statements]
         denying = self._denying(query)
-        gaps = frozenset({Reason.CONTRADICTED} if denying else ())
+        gaps = frozenset({Reason.CONTRADICTED} if denying or any(s.doubted(query) for s in statements) else ())
         return Reach(
             coverage=(*_all(c.coverage for c in counted), *_all(s.coverage for s in stated)),
             gaps=gaps.union(*(c.gaps for c in counted), *(s.gaps for s in stated)),
