@@ -58,7 +58,7 @@ kill-cases: $(STAMP)
 
 # Every case of every kind on a real Spark cluster on loopback; `make test` takes the first breach of each.
 spark: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "spark or spark_all"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "spark or spark_all" -k "not every_statement"
 
 # verify.html from its sources: node and npm, pinned by digest in package-lock.json. Tests rebuild it where these are.
 page-tools: evidence/page/node_modules/.package-lock.json

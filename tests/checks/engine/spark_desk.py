@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
@@ -16,7 +18,7 @@ from checks.engine import Suite, SuiteResult
 from checks.engine.duck import DuckEngine
 from checks.engine.portable import spark_script
 from checks.engine.spark import SparkEngine
-from checks.judge import Evidence, judge
+from checks.judge import Evidence, Judgement, judge
 from checks.kernel import WHOLE, Plan
 from evidence.canonical import canonical_bytes
 from evidence.model import Period
@@ -121,6 +123,24 @@ class QuickSparkEngine(SparkEngine):
         return QuickEngine.expectations(self, suite)  # type: ignore[arg-type]
 
 
+class NotingEngine(QuickEngine):
+    """The quick engine, which notes what it is asked, whatever the numbers and texts in it are."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.asked: set[str] = set()
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Answer and note the question."""
+        self.asked.add(re.sub(r"'[^']*'|\d+", "?", sql))
+        return super().query(sql)
+
+    def classify(self, sql: str, plan: Plan = WHOLE) -> None:
+        """Classify and note the statement."""
+        self.asked.add(re.sub(r"'[^']*'|\d+", "?", sql))
+        super().classify(sql, plan)
+
+
 @cache
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -144,20 +164,36 @@ class SparkDesk:
         """Return the names of the cases that Spark judges otherwise, each with what it says instead."""
         return [told for told in map(self._difference, cases) if told]
 
-    def _difference(self, case: Case) -> str:
-        folder = self._folder / case.kind / hashlib.sha256(case.name.encode()).hexdigest()
+    def telling(self, kind: str) -> list[Case]:
+        """Return the cases of a kind, from the first on, that ask something that those before them do not."""
+        known: set[str] = set()
+        chosen = []
+        for case in cases_of(kind):
+            tables, ask = self._gathered(case)
+            engine = NotingEngine(tables)
+            ask(engine)
+            if not engine.asked <= known:
+                known |= engine.asked
+                chosen.append(case)
+        return chosen
+
+    def _gathered(self, case: Case) -> tuple[Mapping[str, Sequence[Path]], Callable[..., Judgement]]:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
         write_evidence(folder / "evidence", case.rows, case.tamper, case.lose)
         period = Period.model_validate(case.period)
         gathered = gather_folder(folder, period)
-        ask = partial(
+        return gathered.tables, partial(
             judge,
             contract_of(case.kind, case.terms),
             period,
             datetime.fromisoformat(case.as_of),
             Evidence(frozenset(gathered.tables), gathered.cards),
         )
-        duck = ask((DuckEngine if case.real else QuickEngine)(gathered.tables))
-        spark = ask(self.engine(gathered.tables, quick=not case.real))
+
+    def _difference(self, case: Case) -> str:
+        tables, ask = self._gathered(case)
+        duck = ask((DuckEngine if case.real else QuickEngine)(tables))
+        spark = ask(self.engine(tables, quick=not case.real))
         first, second = (canonical_bytes(judged.findings[0].as_json()) for judged in (duck, spark))
         if first == second and not spark.problems:
             return ""

@@ -1,7 +1,8 @@
 """Two engines, one result: every kind's cases give the same finding, byte for byte, on Spark as on DuckDB.
 
 The default run takes the first breached case of every kind through Great Expectations on a real cluster; `make spark`
-takes every case there is, the first of each status and the boundaries through Great Expectations as well.
+takes every case there is, the first of each status and the boundaries through Great Expectations as well. With
+`-m spark_all -k every_statement` only as many cases are taken as ask every statement of every kind once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from tests.checks.engine.spark_desk import KINDS, SparkDesk, cases_of, first_bre
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_breach_gives_the_same_bytes_on_spark(kind: str, spark: SparkDesk) -> None:
     assert spark.differences([first_breach(cases_of(kind))]) == []
+
+
+@pytest.mark.spark_all
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_statement_gives_the_same_bytes_on_spark(kind: str, spark: SparkDesk) -> None:
+    assert spark.differences(spark.telling(kind)) == []
 
 
 @pytest.mark.spark_all
