@@ -99,7 +99,8 @@ def _activity(database: duckdb.DuckDBPyConnection, folder: Path, rows: int) -> N
              CASE WHEN {throttled} THEN NULL ELSE 10 + i % 900 END::BIGINT AS output_tokens, 'TLSv1.3' AS tls_version,
              {_GATHERED.format(name="activity")}
       FROM range({{low}}, {{high}}) AS r(i)"""
-    query = f'WITH stated AS ({stated}) FROM stated UNION ALL FROM stated WHERE "row" % 1000 = 5'
+    # Stated twice, because a common table expression would be held in memory.
+    query = f'FROM ({stated}) UNION ALL FROM ({stated}) WHERE "row" % 1000 = 5'
     _parts(database, folder / "processing_activity", query, rows)
     _totals(database, folder, rows, "SELECT CAST(NULL AS VARCHAR) AS system_id", "requests")
 
