@@ -32,6 +32,8 @@ MAX_DOCUMENTS = 10_000
 Issuer: TypeAlias = Literal["holder", "another", "either"]
 #: Why a document may be worth more than can be shown.
 DOUBTFUL = sql.texts((Reason.CONTRADICTED, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
+#: The condition that a document of `trusted` is whole, authentic and stated in one version.
+BELIEVABLE = "(sound AND versions = 1 AND NOT broken)"
 #: A day after every day, in days since 1970.
 FAR = 1_000_000
 
@@ -186,7 +188,7 @@ followed AS (
     (coalesce(status IN {sql.texts(BAD_STATUS)}, false) OR coalesce(opinion IN {sql.texts(BAD_OPINIONS)}, false)
      OR coalesce(status NOT IN {sql.texts(KNOWN_STATUS)}, false)
      OR coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, false)) AS adverse{ended}
-  FROM (SELECT *, (sound AND versions = 1 AND NOT broken) AS believable FROM trusted) AS trusted),
+  FROM (SELECT *, {BELIEVABLE} AS believable FROM trusted) AS trusted),
 judged AS (
   SELECT {sql.text(self.kind)} AS subject, record, first_day * {sql.DAY} AS moment, CAST(NULL AS BIGINT) AS measure,
     artefact, outcome,
@@ -202,9 +204,8 @@ judged AS (
 
     def doubted(self, query: Query) -> bool:
         """Return whether a believable document leaves the promise open whatever the others say."""
-        if self.extra_doubt is None:
-            return False
-        return bool(query(f"WITH {self.ctes()} SELECT count(*) FROM followed WHERE current AND doubted")[0][0])
+        doubt = f"{BELIEVABLE} AND {self.current()} AND ({self.extra_doubt or '1 = 0'})"
+        return bool(query(f"WITH {self.trusted()} SELECT count(*) FROM trusted WHERE {doubt}")[0][0])
 
     def _breaking(self) -> str:
         """Return what breaks the promise, of what this promise asks at all."""

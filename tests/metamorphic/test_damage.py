@@ -13,8 +13,7 @@ from evidence.model import Status
 from tests.metamorphic.desk import KINDS, Desk, base, broken, cases, columns, needed
 from tests.world import Rows
 
-#: A sample; `make storm` draws hundreds.
-FEW = settings(deadline=None, max_examples=4, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW = settings(deadline=None, max_examples=6, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 FAMILIES = [(kind, name) for kind in KINDS for name in base(kind)]
 CELLS = [(kind, name, column) for kind, name in FAMILIES for column in needed(name)]
 INSTANTS = [(kind, name, column) for kind, name in FAMILIES for column in columns(name, Type.INSTANT)]
@@ -83,7 +82,7 @@ def _groups(rows: Rows, listed: list[tuple[str, int]]) -> list[set[tuple[str, in
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(FEW, max_examples=6)
+@settings(FEW, max_examples=10)
 @given(data=st.data())
 def test_a_needed_value_that_is_null_blank_or_garbage_is_never_met(kind: str, desk: Desk, data: st.DataObject) -> None:
     value = data.draw(st.sampled_from([None, "", " ", {}, [1], [None], 0.5]), label="value")
@@ -92,7 +91,7 @@ def test_a_needed_value_that_is_null_blank_or_garbage_is_never_met(kind: str, de
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@FEW
+@settings(FEW, max_examples=4)
 @given(data=st.data())
 def test_a_needed_column_that_is_missing_is_never_met(kind: str, desk: Desk, data: st.DataObject) -> None:
     name, column, _ = data.draw(_drawn(CELLS, kind), label="dropped")

@@ -132,13 +132,16 @@ class NotingEngine(QuickEngine):
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Answer and note the question."""
-        self.asked.add(re.sub(r"'[^']*'|\d+", "?", sql))
+        self._note(sql)
         return super().query(sql)
 
     def classify(self, sql: str, plan: Plan = WHOLE) -> None:
         """Classify and note the statement."""
-        self.asked.add(re.sub(r"'[^']*'|\d+", "?", sql))
+        self._note(sql)
         super().classify(sql, plan)
+
+    def _note(self, sql: str) -> None:
+        self.asked.add(re.sub(r"'[^']*'|\d+", "?", sql))
 
 
 @cache

@@ -15,7 +15,6 @@ import pytest
 
 from evidence.canonical import canonical_bytes
 from evidence.keys import make_keys
-from tests.checks.engine.spark_desk import SETTINGS
 from tests.cli.engagements import probity
 from tests.examples.engagements import load_generator
 
@@ -57,20 +56,10 @@ def result(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture
-def quick(tmp_path: Path) -> str:
-    """Write, as an operator would, the settings with which Spark answers small questions sooner; return the folder."""
-    folder = tmp_path / "conf"
-    folder.mkdir()
-    (folder / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in SETTINGS.items()))
-    return str(folder)
-
-
 @pytest.mark.spark
-def test_an_audit_on_a_cluster_seals_the_same_findings_as_duckdb(firm: Path, cluster: str, quick: str) -> None:
+def test_an_audit_on_a_cluster_seals_the_same_findings_as_duckdb(firm: Path, cluster: str) -> None:
     here = result(audit(firm, "duckdb"))
-    chosen = "{kind: spark, master: '${MASTER}', partitions: 2}"
-    there = result(audit(firm, chosen, {"MASTER": cluster, "SPARK_CONF_DIR": quick}))
+    there = result(audit(firm, "{kind: spark, master: '${MASTER}', partitions: 2}", {"MASTER": cluster}))
     assert member(there["bundle"], "results/findings.json") == member(here["bundle"], "results/findings.json")
     assert canonical_bytes(there["findings"]) == canonical_bytes(here["findings"])
     method = json.loads(member(there["bundle"], "method/method.json"))
