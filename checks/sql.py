@@ -55,21 +55,25 @@ def identity(column: str) -> str:
 def worst_per_record(source: str) -> str:
     """Return the SELECT that leaves one row a record: the worst outcome and, among equals, the largest measure.
 
+    No two rows are equals that differ in anything, so that neither their order nor the number of threads decides.
     Of rows that alone speak of a record it changes nothing, so an engine may spare them; see `before_merging`.
     """
     rank = "CASE outcome " + " ".join(f"WHEN '{o}' THEN {n}" for o, n in RANKS.items()) + " END"
-    picked = f"struct_pack(rank := {rank}, measure := coalesce(measure, -1), artefact := artefact)"
+    sorting = (
+        f"struct_pack(rank := {rank}, size := coalesce(measure, -1), artefact := artefact, why := coalesce(why, ''), "
+        "outcome := outcome, measure := measure)"
+    )
     return (
-        "SELECT subject, record, min(moment) AS moment, max_by(outcome, sorting) AS outcome, "
-        "max_by(why, sorting) AS why, max_by(measure, sorting) AS measure, max_by(artefact, sorting) AS artefact "
-        f"FROM (SELECT *, {picked} AS sorting FROM {source}) AS ranked GROUP BY subject, record"
+        "SELECT subject, record, moment, worst.outcome AS outcome, worst.why AS why, worst.measure AS measure, "
+        f"worst.artefact AS artefact FROM (SELECT subject, record, min(moment) AS moment, max({sorting}) AS worst "
+        f"FROM {source} GROUP BY subject, record) AS ranked"
     )
 
 
 def before_merging(statement: str) -> str | None:
     """Return a statement without `worst_per_record` over a named source as its last step, or None where it has none."""
     written = statement.rstrip()
-    source = re.search(r"FROM (\w+)\) AS ranked GROUP BY subject, record$", written)
+    source = re.search(r"FROM (\w+) GROUP BY subject, record\) AS ranked$", written)
     last = worst_per_record(source[1]) if source else ""
     body = written.removesuffix(last).rstrip()
     # Only after a list of common table expressions is it a step of its own; after UNION it would be half of one.

@@ -135,7 +135,7 @@ def _obligations(scope: Scope) -> str:
     return f"""
 filled AS (
   SELECT s.*, g.received_at, m.flawed AS doubtful,
-    row_number() OVER (PARTITION BY g.digest ORDER BY s.due_at, s.record) AS place, r.documents
+    row_number() OVER (PARTITION BY g.digest ORDER BY s.due_at, s.record, s.kind) AS place, r.documents
   FROM slot AS s CROSS JOIN (SELECT count(*) AS documents FROM documents) AS r
   LEFT JOIN good AS g ON g.record = s.record AND g.kind = s.kind
   LEFT JOIN maybe AS m ON m.record = s.record AND m.kind = s.kind),

@@ -24,12 +24,7 @@ from evidence.model import Outcome, Reason
 
 MAX_FETCHED_ROWS = 100_000
 
-_WHOLE = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
-)
-_NULL = '"NULL"'
 _WORD = re.compile(r"\w+")
-_NUMBERS = frozenset({"moment", "measure"})
 
 
 class DuckEngine:
@@ -89,9 +84,7 @@ class DuckEngine:
         with _duckdb_errors("the classification failed"):
             self._population.forget()
             self._see(sql)
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM (\n{sql}\n)").fetchall()
-            _check_shape([(name, kind) for name, kind, *_ in described])
-            self._population.classify(sql, {c: _type(c) for c in CLASSIFIED}, plan)
+            self._population.classify(sql, plan)
 
     def _see(self, sql: str) -> None:
         """Create the empty views of the families that a statement may name."""
@@ -197,22 +190,6 @@ def _open(memory_limit: str, threads: int, spill: Path | None, readable: list[Pa
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
-
-
-def _type(column: str) -> str:
-    return "BIGINT" if column in _NUMBERS else "VARCHAR"
-
-
-def _check_shape(described: list[tuple[str, str]]) -> None:
-    names = tuple(name for name, _ in described)
-    if names != CLASSIFIED:
-        raise ProbityError(f"a classification has the columns {', '.join(CLASSIFIED)}, not {', '.join(names)}")
-    for name, kind in described:
-        fits = kind in _WHOLE if name in _NUMBERS else kind == "VARCHAR"
-        if not fits and kind != _NULL:
-            raise ProbityError(
-                f"the classified column {name!r} is {kind} and must be {_type(name)}; cast it in the kernel"
-            )
 
 
 @contextmanager

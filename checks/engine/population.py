@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -36,6 +36,11 @@ _PARTED = "(FORMAT parquet, COMPRESSION snappy, PARTITION_BY (bucket), DICTIONAR
 _COLUMNS = ", ".join(quoted(c) for c in CLASSIFIED)
 #: What tells one record from another, for a reader.
 _TOLD = ("record", "artefact")
+_WHOLE = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+)
+_NULL = '"NULL"'
+_NUMBERS = frozenset({"moment", "measure"})
 _TABLES = ("kept", "merged", "repeated", "judged", "suspected")
 
 
@@ -56,17 +61,14 @@ class Population:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def classify(self, statement: str, types: Mapping[str, str], plan: Plan) -> None:
-        """Keep the rows of a statement whose columns are those of `CLASSIFIED` and can be cast to `types`."""
+    def classify(self, statement: str, plan: Plan) -> None:
+        """Keep the rows of a statement whose columns are those of `CLASSIFIED` and can be cast to their types."""
         if self._folder is not None:
             self._folder.mkdir()
         for number, repeated in enumerate(plan.repeated):
             statement = self._asked(statement, repeated, f"asked_{number}")
-        cast = ", ".join(f"CAST({quoted(c)} AS {types[c]}) AS {quoted(c)}" for c in CLASSIFIED)
         unmerged = sql.before_merging(statement)
-        # Cast before anything is written: a file would keep the largest numbers as fractions.
-        shaped = f"SELECT {cast} FROM (\n{unmerged or statement}\n) AS stated"
-        for number, part in enumerate(self._parts(shaped, plan)):
+        for number, part in enumerate(self._parts(self._shaped(unmerged or statement, plan), plan)):
             rows = f"SELECT {_COLUMNS}, hash(subject, record) AS {KEY} FROM ({part}) AS shaped"
             self._find_repeated(rows if unmerged else None)
             self._keep(_lean(rows, plan.lean), number)
@@ -80,15 +82,34 @@ class Population:
             f"UNION ALL SELECT {_COLUMNS}, {KEY} FROM merged"
         )
 
+    def _shaped(self, statement: str, plan: Plan) -> str:
+        """Return a statement whose columns have their types; in memory it is answered at once, and a table has types.
+
+        Elsewhere it is cast before anything is written: a file would keep the largest numbers as fractions.
+        """
+        if self._folder is None and plan.split is None:
+            self._run(f"CREATE TABLE judged AS {statement}")
+            try:
+                check_shape(self._described("SELECT * FROM judged"))
+            except ProbityError:
+                # A column of nothing but nulls has a type in a table that nobody stated.
+                check_shape(self._described(statement))
+            statement = "SELECT * FROM judged"
+        else:
+            check_shape(self._described(statement))
+        cast = ", ".join(f"CAST({quoted(c)} AS {column_type(c)}) AS {quoted(c)}" for c in CLASSIFIED)
+        return f"SELECT {cast} FROM (\n{statement}\n) AS stated"
+
+    def _described(self, statement: str) -> list[tuple[str, str]]:
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM (\n{statement}\n)").fetchall()
+        return [(name, kind) for name, kind, *_ in described]
+
     def _parts(self, rows: str, plan: Plan) -> Iterator[str]:
         """Give what may be read twice: the statement, its rows, or its rows in parts that add up to it."""
         if plan.split is not None:
             yield from self._split(rows, plan.split)
-        elif plan.one_pass:
+        elif plan.one_pass or self._folder is None:
             yield rows
-        elif self._folder is None:
-            self._run(f"CREATE TABLE judged AS {rows}")
-            yield "SELECT * FROM judged"
         else:
             held = self._folder / "judged.parquet"
             self._run(f"COPY ({rows}) TO {literal(str(held))} {_KEPT}")
@@ -181,3 +202,21 @@ def _lean(rows: str, lean: bool) -> str:
         f"SELECT {columns}, {KEY}, twice, whole FROM (SELECT *, {whole} AS whole FROM "
         f"(SELECT *, {KEY} IN (SELECT {KEY} FROM repeated) AS twice FROM ({rows}) AS r) AS told) AS weighed"
     )
+
+
+def column_type(column: str) -> str:
+    """Return the type that a column of `CLASSIFIED` must have."""
+    return "BIGINT" if column in _NUMBERS else "VARCHAR"
+
+
+def check_shape(described: list[tuple[str, str]]) -> None:
+    """Raise `ProbityError` unless these are the columns of `CLASSIFIED` with types that can be cast to theirs."""
+    names = tuple(name for name, _ in described)
+    if names != CLASSIFIED:
+        raise ProbityError(f"a classification has the columns {', '.join(CLASSIFIED)}, not {', '.join(names)}")
+    for name, kind in described:
+        fits = kind in _WHOLE if name in _NUMBERS else kind == "VARCHAR"
+        if not fits and kind != _NULL:
+            raise ProbityError(
+                f"the classified column {name!r} is {kind} and must be {column_type(name)}; cast it in the kernel"
+            )

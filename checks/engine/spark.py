@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from checks.engine import Suite, SuiteResult
-from checks.engine.duck import MAX_FETCHED_ROWS, DuckEngine, _check_shape, _type
+from checks.engine.duck import MAX_FETCHED_ROWS, DuckEngine
+from checks.engine.population import check_shape, column_type
 from checks.engine.portable import spark_script
 from checks.engine.spark_session import LOCAL, LOOPBACK, MEANING, open_session, spark_errors
 from checks.engine.spark_views import check_parts, create_view
@@ -95,7 +96,7 @@ class SparkEngine(DuckEngine):
         with spark_errors("the classification failed"):
             self._forget()
             with self._ask(sql) as found:
-                _check_shape([(name, _KINDS.get(kind, kind)) for name, kind in found.dtypes])
+                check_shape([(name, _KINDS.get(kind, kind)) for name, kind in found.dtypes])
                 columns = (f"CAST({c} AS {_stored(c)}) AS {c}" for c in CLASSIFIED)
                 self._classified = found.selectExpr(*columns).localCheckpoint()
             self._classified.createOrReplaceTempView("classified")
@@ -136,4 +137,4 @@ class SparkEngine(DuckEngine):
 
 
 def _stored(column: str) -> str:
-    return "STRING" if _type(column) == "VARCHAR" else "BIGINT"
+    return "STRING" if column_type(column) == "VARCHAR" else "BIGINT"

@@ -80,7 +80,8 @@ request AS (
     AND max(requested_at) >= {scope.since}, true)),
 delivery AS (
   SELECT s.record || '/' || CAST(row_number() OVER (PARTITION BY s.record ORDER BY s.delivered_at, s.records, s.format,
-      s.stated_sha256, s.received_sha256, s.data_from, s.data_to, s.artefact) AS VARCHAR) AS record,
+      s.stated_sha256, s.received_sha256, s.data_from, s.data_to, s.artefact, s.systems, s.defective) AS VARCHAR)
+      AS record,
     s.record AS request, r.requested_at, r.due_at, s.systems, {columns}, s.defective, s.artefact,
     count(*) OVER (PARTITION BY s.record, s.delivered_at) AS tellings
   FROM stated AS s JOIN request AS r ON r.record = s.record

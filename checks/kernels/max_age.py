@@ -93,12 +93,13 @@ item AS (
          max(CASE WHEN struck IS NULL THEN known_at END) AS seen_at,
          max(CASE WHEN known_at <= {self.scope.as_of} THEN known_at END) AS sure_at,
          min(consent_id) AS claim, max(consent_id) AS other_claim,
-         max_by(artefact, coalesce(deleted_at, snapshot_at, 0)) AS artefact,
+         max(struct_pack(at := coalesce(deleted_at, snapshot_at, 0), artefact := artefact)) AS latest,
          max(CASE WHEN broken THEN 1 ELSE 0 END) AS broken, max(CASE WHEN doubtful THEN 1 ELSE 0 END) AS doubtful,
          max(CASE WHEN least(snapshot_at, deleted_at) < captured_at THEN 1 ELSE 0 END) AS torn
   FROM stated GROUP BY subject, record, content_class),
 lived AS (
-  SELECT *, greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at FROM item)"""
+  SELECT *, latest.artefact AS artefact,
+         greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at FROM item)"""
 
     def _judged(self) -> str:
         return f"""judged AS (

@@ -1,5 +1,6 @@
 """Classifying in parts, merging only what is repeated and keeping little: the answer is that of the plain statement."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +123,28 @@ def test_only_a_last_step_of_its_own_is_left_to_the_engine():
     assert sql.before_merging(f"SELECT * FROM (WITH coded AS (SELECT 1) {merging}) AS inner_one") is None
     assert sql.before_merging(f"WITH coded AS (SELECT 1) {merging} HAVING count(*) = 1") is None
     assert sql.before_merging("SELECT 1") is None
+
+
+#: Of one record: equals of which nothing but the reason differs, and what is kept with a measure.
+EQUALS = ("'unknown', 'contradicted', NULL", "'unknown', 'unreadable_rows', NULL", "'ok', '', 7")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rows", list(itertools.permutations(EQUALS)))
+def test_neither_order_nor_threads_decide_between_equals(rows: tuple[str, ...], threads: int) -> None:
+    stated = " UNION ALL ".join(f"SELECT 's' AS subject, 'r' AS record, 0 AS moment, {row}, 'a'" for row in rows)
+    told = f"told(subject, record, moment, outcome, why, measure, artefact) AS ({stated})"
+    with DuckEngine({}, threads=threads) as engine:
+        engine.classify(f"WITH {told}\n{sql.worst_per_record('told')}")
+        assert engine.query(f"SELECT {COLUMNS} FROM classified") == [
+            ("s", "r", 0, "unknown", "unreadable_rows", None, "a")
+        ]
+
+
+def test_a_column_of_nulls_has_any_type_and_one_of_numbers_is_no_text() -> None:
+    rest = "'a' AS subject, 'b' AS record, 0 AS moment, 'ok' AS outcome"
+    with DuckEngine({}) as engine:
+        engine.classify(f"SELECT {rest}, NULL AS why, NULL AS measure, NULL AS artefact")
+        assert engine.query(f"SELECT {COLUMNS} FROM classified") == [("a", "b", 0, "ok", None, None, None)]
+        with pytest.raises(ProbityError, match="'why' is INTEGER and must be VARCHAR"):
+            engine.classify(f"SELECT {rest}, 1 AS why, NULL AS measure, NULL AS artefact")
