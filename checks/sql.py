@@ -63,10 +63,10 @@ def worst_per_record(source: str) -> str:
         f"struct_pack(rank := {rank}, size := coalesce(measure, -1), artefact := artefact, why := coalesce(why, ''), "
         "outcome := outcome, measure := measure)"
     )
+    told = ", ".join(f"struct_extract(worst, '{name}') AS {name}" for name in ("outcome", "why", "measure", "artefact"))
     return (
-        "SELECT subject, record, moment, worst.outcome AS outcome, worst.why AS why, worst.measure AS measure, "
-        f"worst.artefact AS artefact FROM (SELECT subject, record, min(moment) AS moment, max({sorting}) AS worst "
-        f"FROM {source} GROUP BY subject, record) AS ranked"
+        f"SELECT subject, record, moment, {told} FROM (SELECT subject, record, min(moment) AS moment, "
+        f"max({sorting}) AS worst FROM {source} GROUP BY subject, record) AS ranked"
     )
 
 

@@ -21,6 +21,7 @@ _TWO = (
     *(exp.And, exp.Or, exp.Is, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Nullif, exp.ArgMax, exp.ArgMin, exp.Filter),
     *(exp.StartsWith, exp.Contains, exp.PropertyEQ, exp.ArrayContains, exp.ArrayFilter, exp.Transform, exp.RegexpLike),
+    exp.StructExtract,
 )
 _MANY = (exp.Distinct, exp.Tuple, exp.Struct, exp.With, exp.Order, exp.Array, exp.Chr)
 _OTHER: dict[type[Any], str] = {

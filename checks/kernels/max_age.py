@@ -98,7 +98,7 @@ item AS (
          max(CASE WHEN least(snapshot_at, deleted_at) < captured_at THEN 1 ELSE 0 END) AS torn
   FROM stated GROUP BY subject, record, content_class),
 lived AS (
-  SELECT *, latest.artefact AS artefact,
+  SELECT *, struct_extract(latest, 'artefact') AS artefact,
          greatest(coalesce(struck_at, missing_at), coalesce(missing_at, struck_at)) AS gone_at FROM item)"""
 
     def _judged(self) -> str:

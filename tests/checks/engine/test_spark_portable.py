@@ -43,8 +43,9 @@ SAME_ON_BOTH = (
     f"SELECT max_by(b, c), min_by(b, c), max_by(c, a), count(*) FILTER (WHERE c > 0) FROM {VALUES}",
     "SELECT max_by(v, struct_pack(x := x, y := y)) FROM "
     "(VALUES (1, 1, NULL), (2, 1, 'b'), (3, NULL, 'a')) AS t(v, x, y)",
-    "SELECT g, m.x AS x, m.y AS y FROM (SELECT g, max(struct_pack(x := x, y := y)) AS m FROM (VALUES "
-    "(1, 1, NULL), (1, 1, 'b'), (2, NULL, 'a'), (2, 7, 'b'), (3, 3, 'b'), (3, 3, 'a')) AS t(g, x, y) GROUP BY g) AS w",
+    "SELECT g, struct_extract(m, 'x') AS x, struct_extract(m, 'y') AS y FROM ("
+    "SELECT g, max(struct_pack(x := x, y := y)) AS m FROM (VALUES (1, 1, NULL), (1, 1, 'b'), (2, NULL, 'a'), "
+    "(2, 7, 'b'), (3, 3, 'b'), (3, 3, 'a')) AS t(g, x, y) GROUP BY g) AS w",
     f"SELECT a, row_number() OVER (ORDER BY a DESC NULLS LAST), lag(a) OVER (ORDER BY a NULLS FIRST) FROM {VALUES}",
     f"SELECT a, sum(c) OVER (ORDER BY a NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) FROM {VALUES}",
     f"SELECT a FROM {VALUES} ORDER BY c DESC NULLS LAST, a LIMIT 3",
