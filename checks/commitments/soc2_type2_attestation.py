@@ -76,6 +76,9 @@ class Soc2Type2Attestation(Commitment):
             assurance=Assurance.AUDITED,
             bridge_kind="bridge-letter",
             max_bridge=self.max_bridge.microseconds // UNITS["d"],
+            # A letter need not speak of these; what it says must be no less than the report's.
+            bridge_holds=f"coalesce(opinion = '{GOOD_OPINION}', true) "
+            f"AND ({empty('criteria')} OR {contains_all('criteria', self.criteria)})",
             # Whoever writes an opinion in other words, or none, may have withheld it.
             extra_doubt=f"main AND {speaks_of(scope.services)} "
             f"AND coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, true)",

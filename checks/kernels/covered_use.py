@@ -84,7 +84,8 @@ weighed_use AS (
     def _missing(self, query: Query) -> int | None:
         """Return how many requests the uses leave unexplained, interval by interval; None without a whole count.
 
-        One request may use several features, so that more uses than requests are no contradiction.
+        One request may use several features, so that more uses than requests are no contradiction. Of several counts
+        of one use the least is proven.
         """
         s = self.scope
         series = query(f"""
@@ -93,7 +94,8 @@ WITH total AS (
   WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {s.start} AND period_end <= {s.end}
     AND NOT {sql.dependent_meter(s.excluded_meters)}),
-used AS (SELECT DISTINCT feature, model, used_at, coalesce(requests, 1) AS requests FROM feature_usage),
+used AS (
+  SELECT feature, model, used_at, min(coalesce(requests, 1)) AS requests FROM feature_usage GROUP BY 1, 2, 3),
 counted AS (
   SELECT t.meter, t.period_start, t.period_end, t.value, coalesce(sum(u.requests), 0) AS seen,
          max(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value

@@ -112,9 +112,8 @@ judged AS (
         denied = self.denial.reach(query)
         if not all(c.covered for c in denied.coverage):
             return Reach(coverage=denied.coverage, gaps=denied.gaps | {Reason.NO_EVIDENCE})
-        start, end = self.scope.start, self.scope.end
-        within = f"SELECT moment FROM ({self.denied}) AS event WHERE moment >= {start} AND moment < {end}"
-        denying = self._denying(query, within) if self.denied else ()
+        # One that is untrue of a day before the period is no proof of the days in it.
+        denying = self._denying(query, self.denied) if self.denied else ()
         if denying or self.denial.doubted(query):
             return Reach(coverage=denied.coverage, gaps=frozenset({Reason.CONTRADICTED}), contradicting=denying)
         return Reach(coverage=denied.coverage, not_exercised=True, assurance=Assurance.ATTESTED)

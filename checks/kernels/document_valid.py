@@ -57,12 +57,12 @@ class DocumentValid:
     """Judge the holder's documents of one kind; `covers` names the columns of the first and last day covered.
 
     A bridge is the vendor's own letter that carries a report forward: at most `max_bridge` days, adjoining a report,
-    and never beyond the day it was issued. What rests on one is provisional and only attested. A report may also be
-    carried `carry_months` past its period where the contract counts it as current for that long; provisional too.
-    `issued_by` says whether the vendor itself must have issued it, somebody else, or either of them; `weighs_status`
-    that the requirements themselves say what a status means. `extra_violation` and `extra_doubt` are conditions on a
-    believable document that break the promise, or leave it open, whatever else the document is worth. `endless` says
-    that a document without a last day lasts; else it cannot be read.
+    never beyond the day it was issued, and only if `bridge_holds` (SQL). What rests on one is provisional and attested.
+    A report may be carried `carry_months` past its period where the contract counts it as current so long; provisional
+    too. `issued_by` says whether the vendor itself must have issued it, somebody else, or either; `weighs_status` that
+    the requirements themselves say what a status means. `extra_violation` and `extra_doubt` are conditions on a
+    believable document that break the promise, or leave it open, whatever else it is worth. `endless` says that a
+    document without a last day lasts; else it cannot be read.
     """
 
     scope: Scope
@@ -72,6 +72,7 @@ class DocumentValid:
     assurance: Assurance
     bridge_kind: str | None = None
     max_bridge: int = 0
+    bridge_holds: str = "1 = 1"
     extra_violation: str | None = None
     extra_doubt: str | None = None
     carry_months: int = 0
@@ -232,7 +233,7 @@ judged AS (
         return f"""
          WHEN NOT coalesce({vendor}, false) THEN '{Reason.UNTRUSTED_EVIDENCE}'
          WHEN issued_on < first_day OR last_day - first_day + 1 > {self.max_bridge} OR NOT {empty("exceptions")}
-              OR NOT coalesce({contains_all("services", self.scope.services)}, false)
+              OR NOT ({self.bridge_holds}) OR NOT coalesce({contains_all("services", self.scope.services)}, false)
            THEN '{Reason.INCOMPLETE_COVERAGE}'"""
 
     def _bad_status(self) -> str:

@@ -24,9 +24,10 @@ _SHARED = (
 )
 SHARED = tuple(name.replace(" ", between) for name in _SHARED for between in ("", " ", "-", "_"))
 
-#: Events of which several rows speak, and numbers that several rows have.
+#: Events of which several rows speak, numbers that several rows have, and requests of which several do.
 SEVERAL = Repeated(sql.identity("event_id"), "audit_log")
 SHARING = Repeated("seq_no", "audit_log")
+ASKED = Repeated("request_id", "audit_log")
 
 #: What the meter counts, and what stands in the log besides.
 METERED, UNMETERED = "event", "other event"
@@ -56,7 +57,7 @@ class LogComplete:
     noun = "events"
     measure = None
 
-    plan = Plan(repeated=(SEVERAL, SHARING), lean=True)
+    plan = Plan(repeated=(SEVERAL, SHARING, ASKED), lean=True)
     silences = (
         Silence(("audit_log",), "subject = 'sequence' OR why = 'the hash chain is broken'"),
         Silence(("log_requests",), "subject = 'request for the log'"),
@@ -69,6 +70,7 @@ WITH {self._events()},
 {event_chain.ctes(self._event)},
 {event_chain.holes(self._event, self.scope)},
 disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
+{self._doubled()},
 spared AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1 AND bool_or({self._faulty()} IS NULL)),
 judged AS (
   {self._judged()}
@@ -83,6 +85,7 @@ judged AS (
         return f"""
 several AS ({SEVERAL.select}),
 sharing AS ({SHARING.select}),
+asked AS ({ASKED.select}),
 versions AS (
   SELECT {told}, min(artefact) AS artefact FROM ({_stated((*_EVENT, "artefact"))}) AS s
   WHERE EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) GROUP BY {told}),
@@ -97,6 +100,16 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
             "WHERE NOT EXISTS (SELECT 1 FROM several AS v WHERE v.record = s.record) "
             f"UNION ALL SELECT {told} FROM versions"
         )
+
+    def _doubled(self) -> str:
+        """Requests that several events of the period stand for, while the meter counts each of them once."""
+        counted = f" AND {sql.one_of('action', self.actions)}" if self.actions else ""
+        return f"""
+again AS (
+  SELECT request_id FROM ({self._event("record, request_id, occurred_at, action")}) AS e
+  WHERE request_id IN (SELECT record FROM asked)
+    AND occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}{counted}
+  GROUP BY request_id HAVING count(DISTINCT record) > 1)"""
 
     def _judged(self) -> str:
         """What breaks the promise outranks what cannot be told, unless it is said to have happened after the audit.
@@ -122,6 +135,7 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
       CASE WHEN later OR occurred_at IS NULL OR seq_no < 0 OR '' IN ({needed}) OR {sql.defective()}
              THEN '{Reason.UNREADABLE_ROWS}'
            WHEN record IN (SELECT record FROM disputed) THEN '{Reason.CONTRADICTED}'
+           WHEN request_id IN (SELECT request_id FROM again) THEN '{Reason.INCOMPLETE_COVERAGE}'
            ELSE coalesce(place, CASE WHEN link = 'unsure' {shared} THEN '{Reason.INCOMPLETE_COVERAGE}' END) END AS doubt
     FROM (SELECT *, occurred_at > {self.scope.as_of} AS later FROM linked) AS timed
     WHERE occurred_at IS NULL OR (occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end})) AS ruled"""
