@@ -61,12 +61,13 @@ class AuditLogAvailability(Commitment):
     )
     explanation: ClassVar[str] = (
         "A required field that an event leaves out, a hole in the sequence numbers between two events of the period, "
-        "and a hash that is not the previous event's break the promise. What cannot be read is unknown. The count must "
-        "equal the named meter's in every interval, within the stated tolerance over the whole period: a log of the "
-        "console without the interface, or one that was kept for a shorter time than the period, is smaller than the "
-        "meter; two counted events of one request do not make up for another. An actor behind whom many may stand, such as a service account, says who only if the contract accepts "
-        "its type. Accesses known from elsewhere must be in the log. The hash chain cannot vouch for the actor, whose "
-        "name is a token in the evidence. How long the log itself may hold prompts is the retention clause's matter."
+        "and a hash that is not the previous event's break the promise. What cannot be read is unknown. The count "
+        "must equal the named meter's in every interval, within the stated tolerance over the whole period: a log of "
+        "the console without the interface, or one that was kept for a shorter time than the period, is smaller than "
+        "the meter; two counted events of one request do not make up for another. An actor behind whom many may "
+        "stand, such as a service account, says who only if the contract accepts its type. Accesses known from "
+        "elsewhere must be in the log. The hash chain cannot vouch for the actor, whose name is a token in the "
+        "evidence. How long the log itself may hold prompts is the retention clause's matter."
     )
 
     def promise(self) -> str:
