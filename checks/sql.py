@@ -16,8 +16,8 @@ DAY = 86_400_000_000
 #: Later than any instant that may be stated, in microseconds: the end of what has none.
 NEVER = 8_000_000_000_000_000
 
-#: The condition that a row's validity ends before it begins: it cannot be read.
-INVERTED = "coalesce(valid_to < valid_from, false)"
+#: The condition that a row is valid for no time: what it says cannot be read.
+INVERTED = "coalesce(valid_to <= valid_from, false)"
 
 
 def text(value: str) -> str:

@@ -105,8 +105,7 @@ incident AS (
     coalesce(max(len(data_classes)) = 0 AND coalesce(max(records), 0) = 0, false) AS untouched,
     max(CASE WHEN {sql.defective()} OR {blank("incident_id", "reported_by", "severity")} OR data_classes IS NULL
              OR vendor_aware_at < occurred_at OR customer_aware_at < occurred_at OR occurred_at > {self.scope.as_of}
-             OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1
-      OR coalesce(min(vendor_aware_at) < max(occurred_at), false) AS flawed,
+             OR customer_aware_at > {self.scope.as_of} THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {unread("vendor_aware_at")} OR {blank("incident_id")} OR (side = '' AND vendor_aware_at IS NOT NULL)
              THEN 1 ELSE 0 END) = 1 OR coalesce(min(vendor_aware_at) < max(occurred_at), false) AS untimed,
     min(artefact) AS artefact

@@ -71,7 +71,7 @@ WITH {self._events()},
 {event_chain.holes(self._event, self.scope)},
 disputed AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1),
 {self._doubled()},
-spared AS (SELECT record FROM versions GROUP BY record HAVING count(*) > 1 AND bool_or({self._faulty()} IS NULL)),
+spared AS (SELECT record FROM versions GROUP BY record HAVING bool_or({self._faulty()} IS NULL)),
 judged AS (
   {self._judged()}
   UNION ALL {event_chain.gaps()}
@@ -106,10 +106,10 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
         counted = f" AND {sql.one_of('action', self.actions)}" if self.actions else ""
         return f"""
 again AS (
-  SELECT request_id FROM ({self._event("record, request_id, occurred_at, action")}) AS e
+  SELECT request_id FROM ({self._event("request_id, occurred_at, action")}) AS e
   WHERE request_id IN (SELECT record FROM asked)
     AND occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}{counted}
-  GROUP BY request_id HAVING count(DISTINCT record) > 1)"""
+  GROUP BY request_id HAVING count(*) > 1)"""
 
     def _judged(self) -> str:
         """What breaks the promise outranks what cannot be told, unless it is said to have happened after the audit.
