@@ -119,7 +119,8 @@ slot AS (
     FROM delivery_schedule WHERE {blank("kind")} OR {wanted}) AS stated
   GROUP BY record, kind),
 good AS (
-  SELECT s.record, s.kind, min(p.received_at) AS received_at, min_by(p.digest, p.received_at) AS digest
+  SELECT s.record, s.kind, min(p.received_at) AS received_at, struct_extract(
+    min(struct_pack(came := p.received_at, issued := p.first_issued, digest := p.digest)), 'digest') AS digest
   FROM slot AS s JOIN paper AS p ON p.kind = s.kind AND p.first_issued >= s.not_before
     AND p.first_received >= s.not_before * {sql.DAY}
   WHERE p.offers AND NOT p.untrusted AND NOT p.flawed GROUP BY s.record, s.kind),

@@ -78,10 +78,12 @@ class Soc2Type2Attestation(Commitment):
             max_bridge=self.max_bridge.microseconds // UNITS["d"],
             # A letter need not speak of these; what it says must be no less than the report's.
             bridge_holds=f"coalesce(opinion = '{GOOD_OPINION}', true) "
+            f"AND coalesce(report_type = '2', true) AND {reported} "
             f"AND ({empty('criteria')} OR {contains_all('criteria', self.criteria)})",
             # Whoever writes an opinion in other words, or none, may have withheld it.
-            extra_doubt=f"main AND {speaks_of(scope.services)} "
-            f"AND coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, true)",
+            extra_doubt=f"{speaks_of(scope.services)} AND CASE WHEN main "
+            f"THEN coalesce(opinion NOT IN {sql.texts((GOOD_OPINION, *BAD_OPINIONS))}, true) "
+            f"ELSE coalesce(opinion <> '{GOOD_OPINION}', false) OR NOT {empty('exceptions')} END",
             requirements=(
                 Requirement("len(services) > 0 AND report_type IN ('1', '2')", "unusable", Reason.UNREADABLE_ROWS),
                 Requirement("coalesce(report_type <> '1', true)", "violation", "Type I where Type II is due", True),

@@ -49,16 +49,19 @@ every AS (SELECT {columns} FROM judged UNION ALL SELECT {columns} FROM weighed_u
             ("u.requests = 0", Outcome.EXCUSED),
             (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day} AND {named})", Outcome.OK),
             (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.services IS NULL OR {named})", Outcome.UNKNOWN),
+            ("u.fewest <= 0", Outcome.UNKNOWN),
             (f"EXISTS (SELECT 1 FROM trusted AS d WHERE d.usable AND {day})", Outcome.VIOLATION),
         )
         outcome = " ".join(f"WHEN {condition} THEN '{said}'" for condition, said in cases)
         return f"""
 used AS (
-  SELECT lower(feature) AS feature, used_at, coalesce(requests, 1) AS requests, min(artefact) AS artefact,
+  SELECT lower(feature) AS feature, used_at, coalesce(requests, 1) AS requests, fewest, min(artefact) AS artefact,
     ({sql.defective()} OR feature IS NULL OR used_at IS NULL OR coalesce(requests, 1) < 0
      OR used_at > {s.as_of}) AS broken
-  FROM feature_usage WHERE used_at IS NULL OR (used_at >= {s.start} AND used_at < {s.end})
-  GROUP BY feature, used_at, requests, 5),
+  FROM (SELECT *, min(coalesce(requests, 1)) OVER (PARTITION BY lower(feature), lower(model), used_at) AS fewest
+        FROM feature_usage) AS counted
+  WHERE used_at IS NULL OR (used_at >= {s.start} AND used_at < {s.end})
+  GROUP BY feature, used_at, requests, fewest, 6),
 weighed_use AS (
   SELECT '{USE}' AS subject, coalesce(u.feature, '') || '/' || coalesce(CAST(u.used_at AS VARCHAR), '') AS record,
     u.used_at AS moment, CAST(NULL AS BIGINT) AS measure, u.artefact, u.outcome,
@@ -85,7 +88,7 @@ weighed_use AS (
         """Return how many requests the uses leave unexplained, interval by interval; None without a whole count.
 
         One request may use several features, so that more uses than requests are no contradiction. Of several counts
-        of one use the least is proven.
+        of one use the least is proven; a use without its model may be any of its instant.
         """
         s = self.scope
         series = query(f"""
@@ -94,8 +97,11 @@ WITH total AS (
   WHERE metric = 'requests' AND system_id IS NULL AND meter IS NOT NULL AND value >= 0 AND NOT ({sql.defective()})
     AND period_end > period_start AND period_start >= {s.start} AND period_end <= {s.end}
     AND NOT {sql.dependent_meter(s.excluded_meters)}),
-used AS (
-  SELECT feature, model, used_at, min(coalesce(requests, 1)) AS requests FROM feature_usage GROUP BY 1, 2, 3),
+told AS (
+  SELECT lower(feature) AS feature, used_at, coalesce(requests, 1) AS requests, CASE WHEN count(*) OVER one_use
+      = count(model) OVER one_use THEN lower(model) END AS model
+  FROM feature_usage WINDOW one_use AS (PARTITION BY lower(feature), used_at)),
+used AS (SELECT feature, model, used_at, min(requests) AS requests FROM told GROUP BY feature, model, used_at),
 counted AS (
   SELECT t.meter, t.period_start, t.period_end, t.value, coalesce(sum(u.requests), 0) AS seen,
          max(t.period_end) OVER (PARTITION BY t.meter ORDER BY t.period_start, t.period_end, t.value

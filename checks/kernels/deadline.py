@@ -125,7 +125,7 @@ judged AS (
         found = query(
             f"WITH {self.denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN ({happened}) AS c "
             f"ON c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY} "
-            "WHERE t.usable GROUP BY t.record ORDER BY t.record LIMIT 5"
+            f"WHERE t.usable AND {self.denial.current('t.')} GROUP BY t.record ORDER BY t.record LIMIT 5"
         )
         return tuple(
             Exhibit(

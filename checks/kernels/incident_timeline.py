@@ -14,7 +14,10 @@ from evidence.model import Reason
 KINDS = ("breach", "incident-report")
 REPORT = "incident-report"
 #: When incidents were under way, whoever learnt of them later: what a statement that there was none denies.
-DENIED = "SELECT occurred_at AS moment FROM incidents UNION ALL SELECT customer_aware_at FROM incidents"
+DENIED = (
+    "SELECT coalesce(occurred_at, vendor_aware_at) AS moment FROM incidents "
+    "UNION ALL SELECT customer_aware_at FROM incidents"
+)
 #: What GDPR Article 33(3) and the catalogue ask a report to state.
 PARTICULARS = ("categories", "cause", "consequences", "contact", "counts", "measures", "nature")
 #: What stands where something has still to be said.

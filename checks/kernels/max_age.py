@@ -161,11 +161,12 @@ lived AS (
     def _excluded(self) -> str:
         """Return the systems that every whole inventory row of the period puts out of scope.
 
-        That a system is said to hold no content excludes nothing: a record in it says otherwise.
+        That a system is said to hold no content excludes nothing: a record in it says otherwise. Nor does a row that is
+        valid for no time, or take an exclusion back.
         """
         return f"""SELECT system_id FROM (
-      SELECT system_id, max(CASE WHEN in_scope = false AND NOT ({sql.defective()})
-             AND NOT {sql.INVERTED} THEN 0 ELSE 1 END) AS included
+      SELECT system_id, max(CASE WHEN {sql.INVERTED} THEN NULL WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0
+             ELSE 1 END) AS included
       FROM system_inventory WHERE system_id IS NOT NULL AND {self._valid()} GROUP BY system_id) AS judged
       WHERE included = 0"""
 

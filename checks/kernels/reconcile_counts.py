@@ -102,13 +102,12 @@ wavering AS (SELECT record FROM versions GROUP BY record HAVING count(DISTINCT c
         )
 
     def _doubled(self) -> str:
-        """Requests that several events of the period stand for, while the meter counts each of them once."""
+        """Requests that several events stand for, while the meter counts each once, nobody knows in which hour."""
         counted = f" AND {sql.one_of('action', self.actions)}" if self.actions else ""
         return f"""
 again AS (
-  SELECT request_id FROM ({self._event("request_id, occurred_at, action")}) AS e
-  WHERE request_id IN (SELECT record FROM asked)
-    AND occurred_at >= {self.scope.start} AND occurred_at < {self.scope.end}{counted}
+  SELECT request_id FROM ({self._event("request_id, action")}) AS e
+  WHERE request_id IN (SELECT record FROM asked){counted}
   GROUP BY request_id HAVING count(*) > 1)"""
 
     def _judged(self) -> str:
