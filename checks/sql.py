@@ -17,7 +17,7 @@ DAY = 86_400_000_000
 NEVER = 8_000_000_000_000_000
 
 #: The condition that a row is valid for no time: what it says cannot be read.
-INVERTED = "coalesce(valid_to <= valid_from, false)"
+VOID = "coalesce(valid_to <= valid_from, false)"
 
 
 def text(value: str) -> str:
@@ -122,9 +122,9 @@ def one_of(column: str, values: Iterable[str]) -> str:
 
 
 def in_force(start: str | int, end: str | int) -> str:
-    """Return the condition that a row's validity overlaps [start, end), or ends before it begins: no one knows."""
+    """Return the condition that a row's validity overlaps [start, end), or is of no time: no one knows."""
     overlaps = f"coalesce(valid_from, {start}) < {end} AND coalesce(valid_to, {end}) > {start}"
-    return f"(({overlaps}) OR {INVERTED})"
+    return f"(({overlaps}) OR {VOID})"
 
 
 def defect_in(*columns: str) -> str:

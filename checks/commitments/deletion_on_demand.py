@@ -107,7 +107,7 @@ later AS (
 listed AS (
   SELECT i.systems, l.flaws FROM (SELECT count(*) AS systems FROM inventory) AS i CROSS JOIN (
     SELECT coalesce(max(CASE WHEN {sql.defective()} OR {blank("system_id", "kind")}
-      OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} THEN 1 ELSE 0 END), 0) AS flaws
+      OR holds_content IS NULL OR in_scope IS NULL OR {sql.VOID} THEN 1 ELSE 0 END), 0) AS flaws
     FROM system_inventory) AS l),
 wanted AS (
   SELECT r.record, i.system_id FROM request AS r CROSS JOIN inventory AS i

@@ -9,7 +9,8 @@ from checks.commitment import Scope
 from checks.kernel import MeasureSpec, Query, Reach, Silence
 from checks.kernels.document_texts import BAD_STATUS, contains_all, empty, offers, speaks_of
 from checks.kernels.document_valid import DocumentValid, Requirement
-from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
+from checks.kernels.silence import denials
+from evidence.model import Assurance, Coverage, Reason
 
 STATEMENT = "negative-statement"
 #: What `obligation` must have; instants are microseconds.
@@ -39,7 +40,8 @@ class Deadline:
     because it was not yet done. `bounds` are the columns that say since when it may have been triggered, and by when it
     was done at the latest; where one is null, nobody knows. `denial` is the signed statement that no trigger occurred:
     it makes an empty population `not_exercised`, and beside a trigger it contradicts. `denied` is a query of `moment`
-    for everything else that such a statement denies, where it sets no clock of this period in motion. `expected`
+    for everything else that such a statement denies, where it sets no clock of this period in motion, if only of a day
+    before it. `expected`
     subjects must be among the `planned`.
     """
 
@@ -100,7 +102,7 @@ judged AS (
         if not counts:
             return self._nothing(query, coverage)
         gaps = {Reason.INCOMPLETE_COVERAGE} if unseen else set[Reason]()
-        denying = self._denying(query)
+        denying = denials(query, self.denial, "SELECT moment FROM classified") if self.denial else ()
         if denying:
             gaps.add(Reason.CONTRADICTED)
         still_open = query("SELECT count(*) FROM classified WHERE outcome = 'open'")[0][0]
@@ -113,30 +115,10 @@ judged AS (
         if not all(c.covered for c in denied.coverage):
             return Reach(coverage=denied.coverage, gaps=denied.gaps | {Reason.NO_EVIDENCE})
         # One that is untrue of a day before the period is no proof of the days in it.
-        denying = self._denying(query, self.denied) if self.denied else ()
+        denying = denials(query, self.denial, self.denied) if self.denied else ()
         if denying or self.denial.doubted(query):
             return Reach(coverage=denied.coverage, gaps=frozenset({Reason.CONTRADICTED}), contradicting=denying)
         return Reach(coverage=denied.coverage, not_exercised=True, assurance=Assurance.ATTESTED)
-
-    def _denying(self, query: Query, happened: str = "SELECT moment FROM classified") -> tuple[Exhibit, ...]:
-        """Return the statements that say nothing happened on a day on which something did (rule G5)."""
-        if self.denial is None:
-            return ()
-        found = query(
-            f"WITH {self.denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t JOIN ({happened}) AS c "
-            f"ON c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY} "
-            f"WHERE t.usable AND {self.denial.current('t.')} GROUP BY t.record ORDER BY t.record LIMIT 5"
-        )
-        return tuple(
-            Exhibit(
-                record=f"{STATEMENT}/{record}",
-                outcome=Outcome.OK,
-                measure=None,
-                artefact=artefact,
-                why="states that nothing happened",
-            )
-            for record, artefact in found
-        )
 
 
 def denial(scope: Scope, assertion: str) -> DocumentValid:

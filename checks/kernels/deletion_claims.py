@@ -103,9 +103,9 @@ def systems() -> str:
     """
     return f"""
 system AS (
-  SELECT lower(trim(system_id)) AS system, kind, CASE WHEN NOT {sql.INVERTED} THEN valid_from END AS valid_from,
-    CASE WHEN NOT {sql.INVERTED} THEN valid_to END AS valid_to,
-    coalesce(in_scope AND holds_content, false) AND NOT {sql.INVERTED} AS sure
+  SELECT lower(trim(system_id)) AS system, kind, CASE WHEN NOT {sql.VOID} THEN valid_from END AS valid_from,
+    CASE WHEN NOT {sql.VOID} THEN valid_to END AS valid_to,
+    coalesce(in_scope AND holds_content, false) AND NOT {sql.VOID} AS sure
   FROM system_inventory
   WHERE NOT ({blank("system_id")}) AND coalesce(in_scope, true) AND coalesce(holds_content, true)),
 spoken AS (SELECT system FROM known_system UNION SELECT system FROM lived WHERE system IS NOT NULL)"""
@@ -122,7 +122,7 @@ def lived(scope: Scope, named: str | None = None) -> str:
     return f"""
 barred AS (
   SELECT lower(trim(system_id)) AS system, valid_from, valid_to FROM system_inventory
-  WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}) AND NOT {sql.INVERTED}{besides}),
+  WHERE (in_scope = false OR holds_content = false) AND NOT ({sql.defective()}) AND NOT {sql.VOID}{besides}),
 life AS (
   SELECT nullif(lower(trim(system_id)), '') AS system, {sql.identity("record_id")} AS record,
     min(captured_at) AS captured_at, max(captured_at) AS recaptured_at,

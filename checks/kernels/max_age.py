@@ -165,7 +165,7 @@ lived AS (
         valid for no time, or take an exclusion back.
         """
         return f"""SELECT system_id FROM (
-      SELECT system_id, max(CASE WHEN {sql.INVERTED} THEN NULL WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0
+      SELECT system_id, max(CASE WHEN {sql.VOID} THEN NULL WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0
              ELSE 1 END) AS included
       FROM system_inventory WHERE system_id IS NOT NULL AND {self._valid()} GROUP BY system_id) AS judged
       WHERE included = 0"""
@@ -222,7 +222,7 @@ lived AS (
     def _inventory_gaps(self, query: Query) -> set[Reason]:
         rows, broken, split = query(
             f"SELECT count(*), sum(broken), sum(split) FROM (SELECT max(CASE WHEN system_id IS NULL OR kind IS NULL "
-            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} OR {sql.defective()} THEN 1 ELSE 0 END) "
+            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.VOID} OR {sql.defective()} THEN 1 ELSE 0 END) "
             "AS broken, "
             "CASE WHEN count(DISTINCT in_scope) > 1 OR count(DISTINCT holds_content) > 1 THEN 1 ELSE 0 END AS split "
             f"FROM system_inventory WHERE {self._valid()} GROUP BY system_id) AS by_system"

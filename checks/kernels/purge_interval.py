@@ -107,7 +107,7 @@ life AS (
          (min(coalesce(valid_from, 0)) <> max(coalesce(valid_from, 0)) OR bool_or({sql.defective()})
           OR min(coalesce(valid_to, {sql.NEVER})) <> max(coalesce(valid_to, {sql.NEVER}))) AS patchy,
          bool_and(coalesce(in_scope = false OR holds_content = false, false) AND NOT ({sql.defective()})
-                  AND NOT {sql.INVERTED}) AS outside,
+                  AND NOT {sql.VOID}) AS outside,
          bool_or(coalesce(kind IN {sql.texts(CACHES)}, false)) AS is_cache
   FROM system_inventory WHERE system_id IS NOT NULL GROUP BY system_id),
 cache AS (
@@ -221,7 +221,7 @@ other AS (
         inventoried = {r[0] for r in query(f"{held} AND kind IN {sql.texts(CACHES)}")}
         unreadable = query(
             f"SELECT count(*) FROM system_inventory WHERE coalesce(trim(system_id), '') = '' OR kind IS NULL "
-            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.INVERTED} OR {sql.defective()}"
+            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.VOID} OR {sql.defective()}"
         )[0][0]
         coverage = tuple(
             self._coverage(cache, *judged.get(cache, (0, 0)), listed=cache in inventory)

@@ -161,7 +161,7 @@ SELECT {sql.identity("system_id")} AS record, lower(region_code) AS region_code,
         greatest(coalesce(valid_from, {self.scope.start}), {self.scope.start}) AS since,
         least(coalesce(valid_to, {self.scope.end}), {self.scope.end}, {self.scope.as_of} + 1) - 1 AS until,
         CASE WHEN system_id IS NULL OR in_scope IS NULL OR holds_content IS NULL OR {sql.defective()}
-                  OR disagreeing OR valid_from > {self.scope.as_of} OR {sql.INVERTED} THEN 1 ELSE 0 END AS unclear
+                  OR disagreeing OR valid_from > {self.scope.as_of} OR {sql.VOID} THEN 1 ELSE 0 END AS unclear
 FROM (SELECT *, ({_differing("in_scope")} OR {_differing("holds_content")}) AS disagreeing
   FROM system_inventory WHERE {self._listed()}) AS stated
 WHERE region_code IS NOT NULL AND coalesce(in_scope, true) AND coalesce(holds_content, true)
@@ -269,5 +269,5 @@ ORDER BY i.system_id""")
 
 def _differing(column: str) -> str:
     """Return whether the rows of a system differ in a column; one that is valid for no time takes no part."""
-    told, rows = f"CASE WHEN NOT {sql.INVERTED} THEN {column} END", "OVER (PARTITION BY system_id)"
+    told, rows = f"CASE WHEN NOT {sql.VOID} THEN {column} END", "OVER (PARTITION BY system_id)"
     return f"min({told}) {rows} <> max({told}) {rows}"

@@ -25,11 +25,16 @@ def nothing_happened(query: Query, denial: DocumentValid, subject: str) -> Reach
     )
 
 
-def denials(query: Query, denial: DocumentValid) -> tuple[Exhibit, ...]:
-    """Return the statements that nothing happened in the period, for where something did (rule G5)."""
+def denials(query: Query, denial: DocumentValid, happened: str = "") -> tuple[Exhibit, ...]:
+    """Return the statements that nothing happened in the period, for where something did (rule G5).
+
+    Where `happened`, a query of `moment`, says when, they are those about one of its days.
+    """
+    days = f"c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY}"
+    untrue = f"JOIN ({happened}) AS c ON {days} " if happened else ""
     stated = query(
-        f"WITH {denial.trusted()} SELECT record, min(artefact) FROM trusted WHERE usable AND {denial.current()} "
-        f"GROUP BY record ORDER BY record LIMIT {MAX_STATEMENTS}"
+        f"WITH {denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t {untrue}"
+        f"WHERE t.usable AND {denial.current('t.')} GROUP BY t.record ORDER BY t.record LIMIT {MAX_STATEMENTS}"
     )
     return tuple(
         Exhibit(

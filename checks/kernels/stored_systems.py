@@ -45,7 +45,7 @@ def rulings(named: Iterable[str]) -> str:
     A row that would take a system of the contract out of scope says nothing, and one that cannot be read does not
     exclude its system.
     """
-    certain = f"NOT ({sql.defective()}) AND NOT {sql.INVERTED}"
+    certain = f"NOT ({sql.defective()}) AND NOT {sql.VOID}"
     return f"""
 SELECT system_id AS name, valid_from AS since, valid_to AS ended,
   (NOT coalesce(in_scope AND holds_content, true) AND {certain}) AS excludes
