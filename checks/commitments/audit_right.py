@@ -57,6 +57,7 @@ class AuditRight(Commitment):
             f"{_requests(scope)},\n{_obligations(self.grant_within.microseconds)}",
             noun="consents and findings",
             denial=denial(scope, "no_audit_request"),
+            denied="SELECT requested_at AS moment FROM audit_requests",
             silences=(Silence(("audit_requests",)),),
         )
 

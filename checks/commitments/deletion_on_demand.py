@@ -64,6 +64,7 @@ class DeletionOnDemand(Commitment):
             noun="requests",
             measure=MeasureSpec("time to deletion", "s", limit, SECOND),
             denial=denial(scope, "no_deletion_request"),
+            denied="SELECT submitted_at AS moment FROM deletion_requests",
             silences=(Silence(("deletion_requests",), "why <> 'still found after the limit'"),),
             bounds=("first_at", "last_at"),
         )

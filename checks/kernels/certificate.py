@@ -222,7 +222,9 @@ SELECT count(*) FROM system AS s JOIN barred AS b ON b.system = s.system
         )
         triggered = sum(r[1] for r in counts if r[0] == self.after)
         if not sum(r[1] for r in counts):
-            return nothing_happened(query, self.negative, self.after)
+            ours = f"coalesce(trigger = {sql.text(self.after)}, true)"
+            occurred = f"SELECT occurred_at AS moment FROM deletion_triggers WHERE {ours}"
+            return nothing_happened(query, self.negative, self.after, occurred)
         held, broken = query(
             f"SELECT count(DISTINCT CASE WHEN in_scope AND holds_content THEN system_id END), count(CASE WHEN "
             f"{sql.defective()} OR in_scope IS NULL OR holds_content IS NULL OR {deletion_claims.blank('system_id')} "

@@ -182,7 +182,7 @@ weighed AS (
         """Return that exports were asked for, or that the vendor signed that none was."""
         rows, waiting = query("SELECT count(*), count(CASE WHEN outcome = 'open' THEN 1 END) FROM classified")[0]
         if not rows:
-            return nothing_happened(query, self.denial, EXPORT)
+            return nothing_happened(query, self.denial, EXPORT, "SELECT requested_at AS moment FROM export_jobs")
         denied = denials(query, self.denial)
         return Reach(
             coverage=(Coverage(subject=EXPORT, covered=not waiting, observed=rows),),

@@ -60,6 +60,9 @@ judged AS (
 {sql.worst_per_record("judged")}
 """
 
+    def _ours(self) -> str:
+        return f"(price IS NULL OR price = {sql.text(self.price)})"
+
     def _quoted(self) -> str:
         columns = "quote_id, unit, currency, price_micros, quoted_at, renews_on, withdrawn_at"
         return f"""
@@ -70,7 +73,7 @@ quoted AS (
     SELECT record, line, {columns}, broken, min(artefact) AS artefact FROM (
       SELECT coalesce(quote_id || '/' || line, {sql.identity("NULL")}) AS record, lower(line) AS line, {columns},
         artefact, ({incomplete("renewal_quotes")} OR quoted_at > {self.scope.as_of} OR {_odd("price_micros")}) AS broken
-      FROM renewal_quotes WHERE (price IS NULL OR price = {sql.text(self.price)})
+      FROM renewal_quotes WHERE {self._ours()}
         AND (quoted_at IS NULL OR (quoted_at >= {self.scope.start} AND quoted_at < {self.scope.end}))) AS stated
     GROUP BY record, line, {columns}, broken) AS once),
 quote AS (
@@ -196,7 +199,9 @@ compared AS (
         adrift = "(SELECT count(*) FROM price_lines WHERE line IS NULL)"
         quotes, nameless = query(f"SELECT count(*), {adrift} FROM classified")[0]
         if not quotes:
-            return nothing_happened(query, self.denial, "renewal")
+            return nothing_happened(
+                query, self.denial, "renewal", f"SELECT quoted_at AS moment FROM renewal_quotes WHERE {self._ours()}"
+            )
         denied = denials(query, self.denial)
         gaps = {Reason.UNREADABLE_ROWS} if nameless else set[Reason]()
         return Reach(gaps=frozenset(gaps | ({Reason.CONTRADICTED} if denied else set())), contradicting=denied)

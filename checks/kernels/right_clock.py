@@ -17,6 +17,8 @@ from evidence.model import Assurance, Reason
 #: How an independent count of the invoice lines names them, in `log_totals.log`.
 LOG = "invoice_lines"
 NOTICE, FEE = "notice", "fee"
+#: Which terminations the promise is about, if only perhaps.
+OURS = "coalesce(ground = 'convenience', true) AND coalesce(given_by = 'customer', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ notice AS (
     GROUP BY record, {columns}, odd, broken) AS once),
 live AS (
   SELECT * FROM notice
-  WHERE coalesce(ground = 'convenience', true) AND coalesce(given_by = 'customer', true)
+  WHERE {OURS}
     AND coalesce(received_on * {sql.DAY} < {scope.end} AND received_on * {sql.DAY} >= {scope.since}, true)
     AND (coalesce(effective_on * {sql.DAY} >= {scope.start}, true) OR record IN (
       SELECT termination_id FROM line WHERE termination_id IS NOT NULL AND issued_on * {sql.DAY} >= {scope.start})))"""
@@ -160,7 +162,8 @@ fee AS (
         """Return whether an independent count knows all invoice lines, or that nobody ended the contract."""
         given, rows = query(f"SELECT count(CASE WHEN subject = '{NOTICE}' THEN 1 END), count(*) FROM classified")[0]
         if not given:
-            return nothing_happened(query, self.denial, NOTICE)
+            ended = f"SELECT coalesce(received_on, sent_on) * {sql.DAY} AS moment FROM terminations WHERE {OURS}"
+            return nothing_happened(query, self.denial, NOTICE, ended)
         counted = count_log(query, self.scope, LOG)
         denied = denials(query, self.denial)
         return Reach(

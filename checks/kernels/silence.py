@@ -10,18 +10,24 @@ from evidence.model import Assurance, Coverage, Exhibit, Outcome, Reason
 MAX_STATEMENTS = 5
 
 
-def nothing_happened(query: Query, denial: DocumentValid, subject: str) -> Reach:
-    """Return the reach of no event at all: not exercised where the statement covers the period, else no evidence."""
+def nothing_happened(query: Query, denial: DocumentValid, subject: str, denied: str) -> Reach:
+    """Return the reach of no event at all: not exercised where the statement covers the period, else no evidence.
+
+    `denied` is a query of `moment` for all that the statement denies. One that is untrue of a day before the period is
+    no proof of the days in it.
+    """
     found = denial.reach(query)
     covered = not found.gaps and all(c.covered for c in found.coverage)
-    denied = covered and not denial.doubted(query)
+    untrue = denials(query, denial, denied) if covered else ()
+    sound = covered and not untrue and not denial.doubted(query)
     missing = Reason.CONTRADICTED if covered else Reason.NO_EVIDENCE
-    note = "" if denied else "no record of one, and no statement that there was none"
+    note = "" if sound else "no record of one, and no statement that there was none"
     return Reach(
-        coverage=(Coverage(subject=subject, covered=denied, note=note),),
-        gaps=frozenset() if denied else frozenset({missing}) | found.gaps,
-        not_exercised=denied,
+        coverage=(Coverage(subject=subject, covered=sound, note=note),),
+        gaps=frozenset() if sound else frozenset({missing}) | found.gaps,
+        not_exercised=sound,
         assurance=Assurance.ATTESTED,
+        contradicting=untrue,
     )
 
 
