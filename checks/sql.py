@@ -19,6 +19,9 @@ NEVER = 8_000_000_000_000_000
 #: The condition that a row is valid for no time: what it says cannot be read.
 VOID = "coalesce(valid_to <= valid_from, false)"
 
+#: From when to when a row is valid, in columns `low` and `high`.
+LASTS = f"coalesce(valid_from, {-NEVER}) AS low, coalesce(valid_to, {NEVER}) AS high"
+
 
 def text(value: str) -> str:
     """Return a SQL string literal."""

@@ -11,7 +11,8 @@ from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.covered_use import CoveredUse
 from checks.kernels.document_days import day_number
 from checks.kernels.document_texts import BAD_STATUS, GOOD_STATUS, empty, leaves_out, opinion_stands, speaks_of
-from checks.kernels.document_valid import FAR, DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_versions import FAR
 from checks.sql import DAY, texts
 from evidence.model import Assurance, Reason
 

@@ -19,7 +19,8 @@ from checks.kernels.document_texts import (
     speaks_of,
     unstated,
 )
-from checks.kernels.document_valid import FAR, DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_versions import FAR
 from checks.terms import UNITS, Exact
 from evidence.model import Assurance, Reason
 

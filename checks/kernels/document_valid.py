@@ -18,11 +18,10 @@ from checks.kernels.document_texts import (
     GOOD_STATUS,
     KNOWN_STATUS,
     SUSPENDED,
-    TRUSTED,
     contains_all,
     empty,
-    unstated,
 )
+from checks.kernels.document_versions import stated
 from evidence.errors import LimitExceeded
 from evidence.model import Assurance, Coverage, Reason
 
@@ -34,8 +33,6 @@ Issuer: TypeAlias = Literal["holder", "another", "either"]
 DOUBTFUL = sql.texts((Reason.CONTRADICTED, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
 #: The condition that a document of `trusted` is whole, authentic and stated in one version.
 BELIEVABLE = "(sound AND versions = 1 AND NOT broken)"
-#: A day after every day, in days since 1970.
-FAR = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,43 +97,6 @@ class DocumentValid:
         """Return the last day of the period, in days since 1970."""
         return day_number((self.scope.period.end - timedelta(microseconds=1)).date())
 
-    def stated(self) -> str:
-        """Return the CTE `stated`: the holder's documents of these kinds known at `as_of`, each version once.
-
-        A document that does not say of which kind it is or whose it is may be one of them, and stays in; so is one
-        whose holder only bears the vendor's name under another legal form, and it is not sound. One that is elsewhere
-        said to be of another kind or holder is in two versions, and so is one whose very bytes are said to cover other
-        days. Days that end before they begin are none.
-        """
-        kinds = sql.one_of("kind", [k for k in (self.kind, self.bridge_kind) if k])
-        first, last = self.covers
-        main, holder = sql.same("kind", self.kind), sql.same("holder_entity", self.scope.vendor)
-        until = f"least(CASE WHEN {main} THEN {last} ELSE period_end END, coalesce(expires_on, {FAR}))"
-        asked = f"""coalesce(kind IS NULL OR {kinds}, false)
-      AND coalesce(holder_entity IS NULL OR {holder} OR {sql.spelt_like("holder_entity", self.scope.vendor)}, false)"""
-        known = f"(received_at IS NULL OR received_at <= {self.scope.as_of})"
-        return f"""
-elsewhere AS (
-  SELECT document_id AS other FROM documents WHERE document_id IS NOT NULL AND {known} AND NOT ({asked}) GROUP BY 1),
-dated AS (
-  SELECT {sql.identity("document_id")} AS record, coalesce({main}, false) AS main, services, report_type,
-    edition, criteria, lower(opinion) AS opinion, issued_on, lower(status) AS status, status_checked_at,
-    accreditation_body, surveillance_audit_on, assertions, exceptions, carve_outs, issuer,
-    coalesce({TRUSTED} AND (holder_entity IS NULL OR {holder}), false) AS sound,
-    CASE WHEN {main} THEN {first} ELSE period_start END AS starts,
-    {until if self.endless else f"nullif({until}, {FAR})"} AS ends,
-    period_start, period_end, {unstated()} AS broken, min(artefact) AS artefact, min(lower(file_sha256)) AS digest
-  FROM documents WHERE {known} AND {asked}
-  GROUP BY ALL),
-stated AS (
-  SELECT dated.*, CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE starts END AS first_day,
-    CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE ends END AS last_day,
-    count(*) OVER (PARTITION BY record) + CASE WHEN other IS NULL THEN 0 ELSE 1 END
-      + CASE WHEN digest IS NOT NULL AND (min(starts) OVER same_file < max(starts) OVER same_file
-                  OR min(ends) OVER same_file < max(ends) OVER same_file) THEN 1 ELSE 0 END AS versions
-  FROM dated LEFT JOIN elsewhere ON other = record
-  WINDOW same_file AS (PARTITION BY main, digest))"""
-
     def classify(self) -> str:
         """Return one row per document: ok, violation, unknown, or excused where it carries no weight here."""
         return f"WITH {self.ctes()}\n{sql.worst_per_record('judged')}"
@@ -147,7 +107,8 @@ stated AS (
         alike = f"({vendor} OR {sql.bears_name_of('issuer', self.scope.vendor)})"
         issuers = {"holder": vendor, "another": f"NOT {alike}", "either": f"({vendor} OR NOT {alike})"}
         issued = issuers[self.issued_by]
-        return f"""{self.stated()},
+        documents = stated(self.scope, self.kind, self.bridge_kind, self.covers, endless=self.endless)
+        return f"""{documents},
 weighed AS (
   SELECT *,
     CASE WHEN versions > 1 THEN '{Reason.CONTRADICTED}'

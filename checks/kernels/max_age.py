@@ -141,34 +141,45 @@ lived AS (
                 ELSE 'violation' END"""
 
     def _stated(self) -> str:
-        named = texts if (texts := sql.texts(self.systems)) != "(NULL)" else "('')"
         # Where a consent may name a record, one without an id may be the one it names.
         nameless = " OR record_id IS NULL" if self.unless else ""
-        defect = f"({sql.defect_in('consent_id')}{nameless})"
+        defect = f"({sql.defect_in('consent_id')}{nameless} OR (after.outside IS NOT NULL AND inside IS NULL))"
+        known = """CASE WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
+              ELSE coalesce(deleted_at, snapshot_at) END"""
+        last = f"least(coalesce({known}, captured_at, {sql.NEVER}), {self.scope.end - 1})"
         return f"""
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, gone_by, artefact,
          CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END AS struck,
-         CASE WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
-              ELSE coalesce(deleted_at, snapshot_at) END AS known_at,
+         {known} AS known_at,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL OR gone_by > {self.scope.as_of}
           OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
          {defect} AS doubtful
   FROM data_lifecycle
+  LEFT JOIN ({self._outside()}) AS before ON before.outside = system_id AND {_valid_at("before", "captured_at")}
+  LEFT JOIN ({self._outside()}) AS after ON after.outside = before.outside AND {_valid_at("after", last)}
+  LEFT JOIN ({self._inside()}) AS within ON inside = after.outside
+    AND within.low <= {last} AND within.high > coalesce(captured_at, {-sql.NEVER})
   WHERE (content_class IS NULL OR content_class IN {sql.texts(self.content)})
-    AND (system_id IS NULL OR system_id IN {named} OR system_id NOT IN ({self._excluded()}))"""
+    AND (after.outside IS NULL OR inside IS NOT NULL OR before.unread OR after.unread)"""
 
-    def _excluded(self) -> str:
-        """Return the systems that every whole inventory row of the period puts out of scope.
+    def _outside(self) -> str:
+        """Return the SELECT of what the inventory puts out of scope, from when to when, and whether it is `unread`.
 
+        A record is left out of which all that is known until the period's end falls into such times, and perhaps left
+        out if their rows cannot be read.
         That a system is said to hold no content excludes nothing: a record in it says otherwise. Nor does a row that is
-        valid for no time, or take an exclusion back.
+        valid for no time, or take an exclusion back; and a system that the contract names is in scope.
         """
-        return f"""SELECT system_id FROM (
-      SELECT system_id, max(CASE WHEN {sql.VOID} THEN NULL WHEN in_scope = false AND NOT ({sql.defective()}) THEN 0
-             ELSE 1 END) AS included
-      FROM system_inventory WHERE system_id IS NOT NULL AND {self._valid()} GROUP BY system_id) AS judged
-      WHERE included = 0"""
+        named = f" AND system_id NOT IN {sql.texts(self.systems)}" if self.systems else ""
+        return f"""
+    SELECT system_id AS outside, {sql.LASTS}, {sql.defective()} AS unread
+    FROM system_inventory WHERE in_scope = false AND NOT {sql.VOID}{named}"""
+
+    def _inside(self) -> str:
+        """Return the SELECT of what the inventory has in scope, if only perhaps, from when to when."""
+        return f"""
+    SELECT system_id AS inside, {sql.LASTS} FROM system_inventory WHERE coalesce(in_scope, true) AND NOT {sql.VOID}"""
 
     def _valid(self) -> str:
         return sql.in_force(self.scope.start, self.scope.end)
@@ -207,7 +218,9 @@ lived AS (
             "SELECT system_id FROM usage_totals WHERE system_id IS NOT NULL AND metric IN ('records', 'requests') "
             f"AND coalesce(period_start, {self.scope.start}) < {self.scope.end} "
             f"AND coalesce(period_end, {self.scope.end}) > {self.scope.start} "
-            f"AND system_id NOT IN ({self._excluded()})"
+            f"AND system_id NOT IN (SELECT outside FROM ({self._outside()}) AS o LEFT JOIN ({self._inside()}) AS i "
+            f"ON inside = outside AND i.low < {self.scope.end} AND i.high > {self.scope.start} WHERE NOT unread AND "
+            f"outside IS NOT NULL AND inside IS NULL AND o.low <= {self.scope.start} AND o.high >= {self.scope.end})"
         )
         return tuple(sorted({*self.systems, *(r[0] for r in found)}))
 
@@ -220,13 +233,25 @@ lived AS (
         return {Reason.UNREADABLE_ROWS} if found else set()
 
     def _inventory_gaps(self, query: Query) -> set[Reason]:
-        rows, broken, split = query(
-            f"SELECT count(*), sum(broken), sum(split) FROM (SELECT max(CASE WHEN system_id IS NULL OR kind IS NULL "
-            f"OR holds_content IS NULL OR in_scope IS NULL OR {sql.VOID} OR {sql.defective()} THEN 1 ELSE 0 END) "
-            "AS broken, "
-            "CASE WHEN count(DISTINCT in_scope) > 1 OR count(DISTINCT holds_content) > 1 THEN 1 ELSE 0 END AS split "
-            f"FROM system_inventory WHERE {self._valid()} GROUP BY system_id) AS by_system"
+        rows, broken = query(
+            f"SELECT count(*), count(CASE WHEN system_id IS NULL OR kind IS NULL OR holds_content IS NULL "
+            f"OR in_scope IS NULL OR {sql.VOID} OR {sql.defective()} THEN 1 END) "
+            f"FROM system_inventory WHERE {self._valid()}"
         )[0]
+        start, end = self.scope.start, self.scope.end
+        stated = (
+            f"(SELECT system_id, in_scope, holds_content, greatest(coalesce(valid_from, {start}), {start}) AS low, "
+            f"least(coalesce(valid_to, {end}), {end}) AS high FROM system_inventory)"
+        )
+        split = query(
+            f"SELECT 1 FROM {stated} AS a JOIN {stated} AS b ON b.system_id = a.system_id AND a.low < b.high "
+            "AND b.low < a.high AND (a.in_scope <> b.in_scope OR a.holds_content <> b.holds_content) LIMIT 1"
+        )
         gaps = set[Reason]() if rows else {Reason.INCOMPLETE_COVERAGE}
         gaps |= {Reason.UNREADABLE_ROWS} if broken else set()
         return gaps | ({Reason.CONTRADICTED} if split else set())
+
+
+def _valid_at(row: str, instant: str) -> str:
+    """Return the condition that a row of the inventory is valid at an instant; only one that always is, at no known."""
+    return f"{row}.low <= coalesce({instant}, {-sql.NEVER}) AND {row}.high > coalesce({instant}, {sql.NEVER - 1})"

@@ -70,24 +70,31 @@ WITH {self._reports()},
         asked = f"""coalesce(nullif(lower(trim(kind)), ''), '{KIND}') = '{KIND}'
     AND ({holder} OR {sql.spelt_like("holder_entity", self.scope.vendor)})"""
         known = f"(received_at IS NULL OR received_at <= {as_of})"
+        said = (
+            "record, issuer, services, opinion, period_start, period_end, issued_on, assertions, exceptions, "
+            "carve_outs, final, trusted, broken"
+        )
         return f"""
 elsewhere AS (
   SELECT trim(document_id) AS other FROM documents
   WHERE trim(document_id) <> '' AND {known} AND NOT ({asked}) GROUP BY 1),
-listed AS (
+account AS (
   SELECT {sql.identity("nullif(trim(document_id), '')")} AS record, issuer, services, lower(trim(opinion)) AS opinion,
-         period_start, period_end, issued_on, assertions, exceptions, carve_outs, min(artefact) AS artefact,
-         min(lower(file_sha256)) AS digest,
+         period_start, period_end, issued_on, assertions, exceptions, carve_outs, artefact,
+         lower(file_sha256) AS digest,
          coalesce(lower(trim(status)) IN {sql.texts(GOOD_STATUS)}, true) AS final,
          coalesce({TRUSTED} AND {holder}, false) AS trusted,
          ({sql.defective()} OR {blank} OR services IS NULL OR received_at IS NULL OR issued_on IS NULL
           OR coalesce(issued_on * {sql.DAY} > least(received_at + {sql.DAY}, {as_of}), false)) AS broken
-  FROM documents WHERE {asked} AND {known}
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, final, trusted, broken),
+  FROM documents WHERE {asked} AND {known}),
+compared AS (
+  SELECT *, CASE WHEN digest IS NOT NULL AND min(issued_on) OVER (PARTITION BY digest)
+                                           < max(issued_on) OVER (PARTITION BY digest) THEN 1 ELSE 0 END AS redated
+  FROM account),
+listed AS (
+  SELECT {said}, min(artefact) AS artefact, max(redated) AS redated FROM compared GROUP BY {said}),
 told AS (
-  SELECT *, count(*) OVER (PARTITION BY record) + CASE WHEN other IS NULL THEN 0 ELSE 1 END
-    + CASE WHEN digest IS NOT NULL AND min(issued_on) OVER (PARTITION BY digest)
-                                     < max(issued_on) OVER (PARTITION BY digest) THEN 1 ELSE 0 END AS versions
+  SELECT *, count(*) OVER (PARTITION BY record) + CASE WHEN other IS NULL THEN 0 ELSE 1 END + redated AS versions
   FROM listed LEFT JOIN elsewhere ON other = record),
 weighed AS (
   SELECT *, CASE WHEN NOT trusted THEN '{Reason.UNTRUSTED_EVIDENCE}' WHEN versions > 1 THEN '{Reason.CONTRADICTED}'

@@ -36,6 +36,8 @@ def written(listed: Sequence[Stated]) -> str:
     yaml.default_flow_style = True
     yaml.width = 1_000_000
     yaml.sort_base_mapping_type_on_output = False
+    # What one edge states twice is written twice: anchors of two edges would bear one name.
+    yaml.representer.ignore_aliases = lambda _: True
     lines = []
     for edge in listed:
         out = io.StringIO()
