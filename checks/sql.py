@@ -106,7 +106,8 @@ def same(column: str, value: str) -> str:
 def bears_name_of(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, with or without its legal form and other words."""
     core = core_name(company)
-    return f"contains(lower({column}), lower({text(core)}))" if len(core) > 2 else "1 = 0"
+    spaced = f"replace(replace(replace(lower({column}), ',', ' '), '.', ' '), '  ', ' ')"
+    return f"contains({spaced}, lower({text(core)}))" if len(core) > 2 else "1 = 0"
 
 
 def spelt_like(column: str, company: str) -> str:

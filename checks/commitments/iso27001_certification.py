@@ -132,23 +132,24 @@ def _doubted(scope: Scope, edition: str, first: int, last: int) -> str:
 
     It may be ours unless it names another edition. Where a suspension begins is not stated, or its days end before they
     begin, it may touch the period. A withdrawal, or an expiry before its day, is of the certificate that we were shown
-    unless a later one stands.
+    unless a later one stands from then on; a withdrawal is for good, whenever it is said to have ended.
     """
     others = " OR ".join(f"edition LIKE '%{other}%'" for other in ("2005", "2013", "2022") if other != edition)
     ours = f"{speaks_of(scope.services)} AND coalesce(edition LIKE '%{edition}%' OR NOT ({others}), true)"
     touching = f"coalesce(period_start <= {last}, true) AND coalesce(period_end >= {first}, true)"
     later = (
-        f"SELECT 1 FROM trusted AS o WHERE o.usable AND o.issued_on > trusted.issued_on AND o.first_day <= {last} "
-        f"AND o.last_day >= {first}"
+        "EXISTS (SELECT 1 FROM trusted AS o WHERE o.usable AND o.issued_on > trusted.issued_on "
+        "AND {} BETWEEN o.first_day AND o.last_day)"
     )
+    replaced = f"({later.format(f'greatest({first}, {_SINCE})')} AND {later.format(last)})"
     early = f"status = 'expired' AND coalesce(last_day > {_SEEN}, true)"
     gone = (
         f"(status IN {sql.texts(WITHDRAWN)} OR ({early})) AND coalesce({_SINCE} <= {last}, true) "
-        f"AND coalesce(period_end >= {first}, true)"
+        f"AND (status IN {sql.texts(WITHDRAWN)} OR coalesce(period_end >= {first}, true))"
     )
     return (
         f"({ours} AND (({_SUSPENDED} AND (({touching}) OR {_INVERTED})) "
-        f"OR ((({gone}) OR (status IN {sql.texts(WITHDRAWN)} AND {_INVERTED})) AND NOT EXISTS ({later}))))"
+        f"OR ((({gone}) OR (status IN {sql.texts(WITHDRAWN)} AND {_INVERTED})) AND NOT {replaced})))"
     )
 
 

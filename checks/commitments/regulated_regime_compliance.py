@@ -109,14 +109,15 @@ class RegulatedRegimeCompliance(Commitment):
 def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple[str, str]:
     """Return the conditions that a document of ours ended in the period, and that it may have.
 
-    It has not ended for sure while another one stands. It still may have, unless that one was issued later: a notice
-    that an agreement ended is a document of its own, and the agreement itself does not speak against it. Days that end
-    before they begin are not known.
+    It has not ended for sure while another one stands. It still may have, unless ones issued later stand on the first
+    and the last day on which it may have: a notice that an agreement ended is a document of its own, and the agreement
+    itself does not speak against it. Days that end before they begin are not known.
     """
     status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
     inverted = "coalesce(period_end < period_start, false)"
     ours = f"main AND NOT {empty('services')} AND {speaks_of(services)}"
     stands = f"SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND {plain.current('o.')}"
+    later = f"{stands} AND o.issued_on > trusted.issued_on"
     stopped = (
         f"status IN {texts(ENDED)} AND NOT {inverted} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
         f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ({stands})"
@@ -131,7 +132,8 @@ def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple
         f"coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND {ours} "
         f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))",
         f"{ours} AND status IN {texts(ENDED)} AND (({touching}) OR {inverted}) "
-        f"AND NOT EXISTS ({stands} AND o.issued_on > trusted.issued_on)",
+        f"AND NOT (EXISTS ({later} AND greatest({first}, trusted.period_start) BETWEEN o.first_day AND o.last_day) "
+        f"AND EXISTS ({later} AND least({plain.last_day}, trusted.period_end) BETWEEN o.first_day AND o.last_day))",
     )
 
 

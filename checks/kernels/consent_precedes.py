@@ -95,6 +95,7 @@ matched AS (
   SELECT e.*,
     EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND {holds}) AS allowed,
     EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND NOT coalesce({fails}, false)) AS perhaps,
+    {self._perhaps_renewed(candidate, fits)} AS renewed,
     ({self.occasions.needs_register()}) AND NOT EXISTS (SELECT 1 FROM {self.register}) AS unlisted
   FROM event AS e WHERE e.state = 'judged'),
 judged AS (
@@ -102,7 +103,7 @@ judged AS (
     CASE WHEN moment IS NULL OR moment > {self.scope.as_of} THEN 'unknown'
          WHEN allowed AND until <= {self.scope.as_of} THEN CASE WHEN NOT broken THEN 'ok' ELSE 'unknown' END
          WHEN unlisted THEN 'unlisted'
-         WHEN perhaps OR NOT coalesce(provable, false) THEN 'unknown'
+         WHEN perhaps OR renewed OR NOT coalesce(provable, false) THEN 'unknown'
          ELSE 'violation' END AS outcome
   FROM matched),
 coded AS (
@@ -115,6 +116,21 @@ coded AS (
   WHERE state <> 'judged')
 {sql.worst_per_record("coded")}
 """
+
+    def _perhaps_renewed(self, candidate: str, fits: str) -> str:
+        """Return the condition that a good consent was there, and one that cannot be relied on may have renewed it."""
+        if self.register != "consents":
+            return "false"
+        begun = (
+            f"EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND p.granted_at <= e.moment AND {fits} "
+            "AND p.entitled AND NOT p.broken)"
+        )
+        unsure = (
+            "EXISTS (SELECT 1 FROM permission AS p WHERE coalesce(p.entitled, true) "
+            f"AND (p.broken OR p.entitled IS NULL) AND coalesce({fits}, true) "
+            "AND NOT coalesce(p.valid_to < coalesce(e.until, e.moment), false))"
+        )
+        return f"({begun} AND {unsure})"
 
     def reach(self, query: Query) -> Reach:
         """Return how far the evidence of the events reaches."""

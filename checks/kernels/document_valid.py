@@ -30,7 +30,7 @@ MAX_DOCUMENTS = 10_000
 #: Who must have issued a document; somebody who only bears the holder's name is neither the holder nor another.
 Issuer: TypeAlias = Literal["holder", "another", "either"]
 #: Why a document may be worth more than can be shown.
-DOUBTFUL = sql.texts((Reason.CONTRADICTED, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
+BETTER = sql.texts((Reason.CONTRADICTED, Reason.INCOMPLETE_COVERAGE, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
 #: The condition that a document of `trusted` is whole, authentic and stated in one version.
 BELIEVABLE = "(sound AND versions = 1 AND NOT broken)"
 
@@ -131,7 +131,8 @@ trusted AS (
 
     def surely_current(self) -> str:
         """Return the condition that what is known of a document's days alone shows that it lasts on one of ours."""
-        carried = f" + {31 * self.carry_months}" if self.carry_months else ""
+        # So many months have at least so many days.
+        carried = f" + {365 * self.carry_months // 12 - 3}" if self.carry_months else ""
         return (
             f"coalesce(coalesce(first_day, last_day) <= {self.last_day} "
             f"AND coalesce(last_day{carried}, first_day) >= {self.first_day}, false)"
@@ -172,8 +173,8 @@ judged AS (
     def _breaking(self) -> str:
         """Return what breaks the promise, of what this promise asks at all."""
         lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}
-        # A better one that only cannot be believed or read may be what the vendor shows.
-        better = f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND o.useless IN {DOUBTFUL})"
+        # A better one that only cannot be believed or read, or covers too little, may be what the vendor shows.
+        better = f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND o.useless IN {BETTER})"
         recent = f"coalesce(o.last_day >= {self.first_day - 366}, true)"
         other = f"SELECT 1 FROM trusted AS o WHERE o.main AND ({better}) AND {recent}"
         breaking = [

@@ -121,7 +121,7 @@ earliest AS (
         return f"""
 gone AS (
   SELECT min(issued_at) AS gone_at, min(CASE WHEN doubt IS NULL AND backups_included AND {empty("exceptions")}
-    AND coalesce((data_to + 1) * {sql.DAY} > (SELECT first_at FROM earliest), true) THEN issued_at END) AS surely_at
+    AND (data_to + 1) * {sql.DAY} > (SELECT first_at FROM earliest) THEN issued_at END) AS surely_at
   FROM certificate WHERE trusted AND ({covers}))"""
 
     def _weighed(self) -> str:

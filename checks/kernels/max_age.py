@@ -130,11 +130,14 @@ lived AS (
         claimed = "c.consent_id IN (aged.claim, aged.other_claim)"
         held = f"""(SELECT max(coalesce(c.expires_at, {self.scope.as_of})) FROM consent AS c
                  WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named})"""
+        # What a consent allowed at first, another of the same name that cannot be relied on may have gone on to allow.
+        renewed = f"""EXISTS (SELECT 1 FROM consent AS c
+                     WHERE NOT c.sure AND (c.scope IS NULL OR {named}) AND coalesce(c.expires_at >= sure_at, true))"""
         return f"""CASE WHEN broken = 0 AND torn = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
                        AND {held} >= {self.ended()} THEN 'excused'
                 WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND ({claimed}
                      OR ((aged.claim IS NULL OR c.consent_id IS NULL) AND (c.scope IS NULL OR {named}))))
-                  THEN 'unknown'
+                     OR ({held} IS NOT NULL AND {renewed}) THEN 'unknown'
                 WHEN {held} >= sure_at THEN CASE WHEN claim <> other_claim THEN 'contradicted'
                                                  WHEN torn = 1 THEN 'contradicted'
                                                  WHEN broken = 1 THEN 'unknown' ELSE 'undeleted' END

@@ -115,7 +115,8 @@ WHERE (setting IS NULL OR {_NAME} IN {sql.texts(SETTINGS)} OR contains('_' || {_
     def _manifest(self) -> str:
         """Return the entries of the manifest; what was in it before our own capture or the clause is none of ours.
 
-        A tenant whose name holds the customer's may be another one of it.
+        A tenant whose name holds the customer's may be another one of it. Of a set without a cutoff only what was
+        captured under the clause was put there under it.
         """
         unread = (
             f"{sql.defective()} OR dataset_id IS NULL OR cutoff IS NULL OR cutoff > {self.scope.as_of} "
@@ -126,9 +127,10 @@ WHERE (setting IS NULL OR {_NAME} IN {sql.texts(SETTINGS)} OR contains('_' || {_
         return f"""
 SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(m.content_hash, tenant_id,
        artefact || '#' || CAST(row AS VARCHAR)), cutoff,
-  CASE WHEN NOT coalesce(cutoff >= {self.scope.since}, true) THEN NULL
-       WHEN coalesce(o.first_at <= cutoff, o.digest IS NOT NULL) THEN 'customer content in a training set'
-       WHEN {sql.one_of("tenant_id", self.scope.customer)} THEN 'customer in a training set' END,
+  CASE WHEN coalesce(cutoff, o.first_at) >= {self.scope.since} AND o.first_at <= coalesce(cutoff, o.first_at)
+         THEN 'customer content in a training set'
+       WHEN cutoff >= {self.scope.since} AND {sql.one_of("tenant_id", self.scope.customer)}
+         THEN 'customer in a training set' END,
   CASE WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' WHEN o.digest IS NOT NULL
          OR {sql.one_of("tenant_id", self.scope.customer)} THEN '{Reason.CONTRADICTED}'
        WHEN {akin} THEN '{Reason.INCOMPLETE_COVERAGE}' END, artefact
@@ -157,19 +159,21 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
     def _accesses(self) -> str:
         """Return the accesses of others than the customer for training or for what nobody knows.
 
-        One that is told with another purpose besides may have been for that. One from before the period whose end
-        cannot be may have reached into it.
+        One that is told with another purpose besides may have been for that, and somebody who bears the customer's name
+        may be the customer. One from before the period whose end cannot be may have reached into it.
         """
         vendor = sql.same("principal_org", self.scope.vendor)
         customer = sql.one_of("principal_org", self.scope.customer)
+        akin = f"coalesce({sql.bears_name_of('principal_org', self.scope.customer[0])} AND NOT {vendor}, false)"
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
         reaches = f"greatest(ended_at, started_at) >= {self.scope.start}"
         within = f"started_at < {self.scope.end} AND ({reaches} OR ended_at < started_at)"
         certain = f"started_at <= {self.scope.as_of} AND {reaches} AND principal_org IS NOT NULL AND retold IS NULL"
         return f"""
 SELECT 'access', {sql.identity("event_id")}, started_at,
-  CASE WHEN {purpose} IN {sql.texts(TRAINING_PURPOSES)} AND {certain} THEN 'access for ' || purpose END,
-  CASE WHEN retold IS NULL THEN '{Reason.UNREADABLE_ROWS}' ELSE '{Reason.CONTRADICTED}' END, artefact
+  CASE WHEN {purpose} IN {sql.texts(TRAINING_PURPOSES)} AND {certain} AND NOT {akin} THEN 'access for ' || purpose END,
+  CASE WHEN retold IS NOT NULL THEN '{Reason.CONTRADICTED}' WHEN {akin} THEN '{Reason.INCOMPLETE_COVERAGE}'
+       ELSE '{Reason.UNREADABLE_ROWS}' END, artefact
 FROM access_events LEFT JOIN (
   SELECT event_id AS retold FROM access_events GROUP BY event_id HAVING min({purpose}) <> max({purpose})) AS twice
   ON twice.retold = event_id
