@@ -115,7 +115,7 @@ slot AS (
       ({sql.defective()} OR {blank("slot_id", "kind")} OR not_before IS NULL OR due_at IS NULL
        OR coalesce(not_before * {sql.DAY} > due_at, false)) AS flawed,
       ({unread("due_at", "not_before")} OR not_before IS NULL OR {blank("kind")}
-       OR coalesce(not_before * {sql.DAY} > due_at, false)) AS untimed
+       OR due_at IS NULL OR not_before * {sql.DAY} > due_at) AS untimed
     FROM delivery_schedule WHERE {blank("kind")} OR {wanted}) AS stated
   GROUP BY record, kind),
 good AS (

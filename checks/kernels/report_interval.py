@@ -127,30 +127,32 @@ report AS (
               OR NOT coalesce({contains_all("assertions", about)}, false)
            THEN '{Reason.INCOMPLETE_COVERAGE}' END AS open
   FROM end_due),
-clause AS (SELECT {s.since // sql.DAY} AS began),
-{months_later("clause", "began", self.months, "first_due")},
 point AS (
-  SELECT '{KIND}' AS subject, record, met_at, r.artefact,
-    CASE WHEN met_at < {s.since} THEN greatest(due, first_due * {sql.DAY} + {sql.DAY - 1}) ELSE due END AS due
-  FROM report AS r CROSS JOIN first_due WHERE flaw IS NULL AND open IS NULL),
+  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
 doubt AS (
   SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {sql.NEVER}) AS high
   FROM report WHERE flaw IS NULL AND open IS NOT NULL),
+clause AS (SELECT {s.since // sql.DAY} AS began),
+{months_later("clause", "began", self.months, "first_due")},
 edge AS (
   SELECT '{KIND}' AS subject, {s.since} AS opening, first_due * {sql.DAY} + {sql.DAY - 1} AS opening_due,
          least({s.end} - 1, {s.as_of}) AS closing, coalesce(r.artefact, '') AS artefact, r.reports
   FROM first_due CROSS JOIN (SELECT min(artefact) AS artefact, count(*) AS reports FROM report) AS r)"""
 
     def _standing(self) -> str:
-        """Reports that stand in the period and their predecessors, with the last day any earlier one examined."""
+        """Reports that stand in the period and their predecessors, with the last day any earlier one examined.
+
+        What was missed before the clause is not `overdue`: its first report may come a year after it began.
+        """
         return f"""
 examined AS (
-  SELECT record, met_at, period_start, period_end, due,
+  SELECT record, met_at, period_start, period_end,
          max(period_end) OVER (ORDER BY met_at, record ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
   FROM report WHERE flaw IS NULL AND open IS NULL),
 row_of AS (
   SELECT s.*, e.reports, coalesce(x.before, {self.scope.since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
-         coalesce(x.due < s.ends AND NOT s.followed, false) AS outlived,
+         (s.late AND (s.met_at >= {self.scope.since} OR s.ends > e.opening_due)) AS overdue,
+         (s.late AND NOT s.followed) AS outlived, s.due < {self.scope.start} AS spent,
          s.ends > {self.scope.start} AS stands,
          coalesce(lead(s.ends) OVER (ORDER BY s.met_at, s.opens DESC, s.record), 0) > {self.scope.start} AS precedes
   FROM stretch AS s CROSS JOIN edge AS e
@@ -163,14 +165,14 @@ row_of AS (
         return f"""
 good AS (
   SELECT subject, record, met_at AS moment, artefact,
-    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
-         WHEN late THEN 'unknown' WHEN outlived OR (opens = 1 AND NOT followed) THEN 'open'
-         WHEN opens = 0 AND stands AND {skipping} THEN 'unknown'
+    CASE WHEN overdue AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
+         WHEN overdue THEN 'unknown' WHEN outlived OR (opens = 1 AND NOT followed) THEN 'open'
+         WHEN opens = 0 AND stands AND NOT spent AND {skipping} THEN 'unknown'
          ELSE 'ok' END AS outcome,
-    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN
+    CASE WHEN overdue AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN
            CASE WHEN followed THEN 'the next report came too late' ELSE 'no report by the anniversary' END
-         WHEN late THEN CASE WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}' ELSE doubt END
-         WHEN opens = 0 AND stands AND {skipping}
+         WHEN overdue THEN CASE WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}' ELSE doubt END
+         WHEN opens = 0 AND stands AND NOT spent AND {skipping}
            THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END AS why
   FROM row_of WHERE stands OR precedes),
 outdone AS (

@@ -143,7 +143,7 @@ seam AS (
     AND p.subject = j.subject AND p.slot BETWEEN least(j.slot, j.slot_before) AND j.slot
   GROUP BY j.subject, j.record),
 beyond AS (
-  SELECT w.subject, coalesce(bool_or(w.torn AND NOT w.unsure AND NOT w.pending), false) AS sure,
+  SELECT w.subject, bool_or(w.torn AND NOT w.unsure AND NOT w.pending) AS sure,
          bool_or(w.unsure OR w.half) AS unsure FROM seam AS w
   WHERE (w.torn OR w.half) AND NOT EXISTS (
     SELECT 1 FROM stretch AS t WHERE t.opens = 0 AND t.subject = w.subject AND t.record = w.record)

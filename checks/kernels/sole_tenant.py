@@ -113,14 +113,18 @@ FROM (WITH {self._hosts("either").ctes()} SELECT record, artefact, outcome, why 
         )
 
     def members(self) -> str:
-        """Return every system in scope, and every other resource on which the customer was seen."""
+        """Return every system in scope, and what else was seen with the customer, or at another time than stated."""
         start, end = self.scope.start, self.scope.end
         return f"""
-WITH {self._seen()}
-SELECT system_id AS subject, low, high FROM system
+WITH {self._seen()},
+astray AS (
+  SELECT DISTINCT n.resource_id FROM seen AS n
+  WHERE n.ours AND n.resource_id IS NOT NULL AND n.observed_at >= {start} AND n.observed_at < {end} AND NOT EXISTS (
+    SELECT 1 FROM system AS s
+    WHERE s.system_id = n.resource_id AND n.observed_at >= s.low AND n.observed_at <= s.high))
+SELECT system_id AS subject, low, high FROM system WHERE system_id NOT IN (SELECT resource_id FROM astray)
 UNION
-SELECT resource_id, {start}, {end} FROM seen
-WHERE ours AND observed_at >= {start} AND observed_at < {end} AND resource_id NOT IN (SELECT system_id FROM system)"""
+SELECT resource_id, {start}, {end} FROM astray"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable."""

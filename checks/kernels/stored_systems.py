@@ -19,12 +19,14 @@ def systems_in_scope(scope: Scope, named: Iterable[str]) -> str:
     """
     listed = sql.rows("named", ("system_id",), [(sql.text(s),) for s in sorted(set(named))])
     low, high = str(scope.start), str(scope.end)
+    ours = f"system_id IN {sql.texts(named)}"
     return f"""
 WITH {listed},
 inventoried AS (
   SELECT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
-    least(coalesce(valid_to, {high}), {high}) AS high, in_scope AND holds_content AND NOT ({sql.defective()}) AS sure
-  FROM system_inventory WHERE system_id IS NOT NULL AND coalesce(in_scope AND holds_content, true)
+    least(coalesce(valid_to, {high}), {high}) AS high,
+    (in_scope AND holds_content OR {ours}) AND NOT ({sql.defective()}) AS sure
+  FROM system_inventory WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR {ours})
     AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low})
 SELECT system_id, low, high, sure FROM inventoried
 UNION
@@ -40,15 +42,16 @@ def surely_in_scope(system: str, moment: str) -> str:
 
 
 def rulings(named: Iterable[str]) -> str:
-    """Return a SELECT of name, since, ended, excludes: what each row of the inventory says of its system, and when.
+    """Return a SELECT of name, since, ended, excludes, vague: what each row of the inventory says of its system, when.
 
-    A row that would take a system of the contract out of scope says nothing, and one that cannot be read does not
-    exclude its system.
+    A row that would take a system of the contract out of scope says nothing, and one that cannot be read, or leaves its
+    answer out, does not exclude its system and may (it is `vague`).
     """
     certain = f"NOT ({sql.defective()}) AND NOT {sql.VOID}"
     return f"""
 SELECT system_id AS name, valid_from AS since, valid_to AS ended,
-  (NOT coalesce(in_scope AND holds_content, true) AND {certain}) AS excludes
+  (NOT coalesce(in_scope AND holds_content, true) AND {certain}) AS excludes,
+  (NOT coalesce(in_scope AND holds_content AND {certain}, false) AND NOT {sql.VOID}) AS vague
 FROM system_inventory
 WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR system_id NOT IN {sql.texts(named)})"""
 

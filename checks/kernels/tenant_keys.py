@@ -97,8 +97,9 @@ system AS ({systems_in_scope(self.scope, self.systems)}),
 store AS (SELECT system_id, resource_id FROM storage_configs WHERE resource_id IS NOT NULL),
 ruled AS ({rulings(self.systems)}),
 ruling AS (
-  SELECT name, since, ended, excludes FROM ruled
-  UNION SELECT s.resource_id, r.since, r.ended, r.excludes FROM store AS s JOIN ruled AS r ON r.name = s.system_id),
+  SELECT name, since, ended, excludes, vague FROM ruled
+  UNION SELECT s.resource_id, r.since, r.ended, r.excludes, r.vague
+  FROM store AS s JOIN ruled AS r ON r.name = s.system_id),
 wrapping AS (SELECT master_key_id FROM key WHERE mine AND master_key_id <> coalesce(key_id, '')),
 spread AS (
   SELECT *, unnest(resource_ids) AS resource_id FROM key
@@ -121,6 +122,7 @@ kept AS (
             f"OR EXISTS (SELECT 1 FROM step{n - 1} AS m WHERE m.key_id = k.master_key_id AND {near}))),\n"
             for n in range(2, STEPS + 1)
         )
+        vague = "EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = k.resource_id AND r.vague AND NOT r.excludes)"
         within = "true" if self.countries is None else f"a.country IN {sql.texts(self.countries)}"
         return f"""
 step1 AS (SELECT key_id, observed_at FROM key WHERE alive AND key_id = master_key_id),
@@ -131,7 +133,8 @@ step1 AS (SELECT key_id, observed_at FROM key WHERE alive AND key_id = master_ke
     EXISTS (SELECT 1 FROM key AS f WHERE len(f.tenant_ids) = 0
             AND f.master_key_id IN (k.key_id, k.master_key_id)) AS loose,
     EXISTS (SELECT 1 FROM step{STEPS} AS m WHERE m.key_id = k.master_key_id AND {near}) AS rooted,
-    {excluded("k.resource_id", "k.observed_at")} AS disputed, {astray("k.resource_id", "k.observed_at")} AS astray
+    ({excluded("k.resource_id", "k.observed_at")} OR {vague}) AS disputed,
+    {astray("k.resource_id", "k.observed_at")} AS astray
   FROM kept AS k LEFT JOIN anywhere AS a ON a.region_code = k.region_code AND a.countries = 1)"""
 
     def _configured(self) -> str:

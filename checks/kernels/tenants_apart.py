@@ -55,7 +55,7 @@ FROM (SELECT *, {stamp} AS stamp, {incomplete("tenancy")} AS broken,
         coalesce(min(isolation) {told} <> max(isolation) {told}, false) AS disputed,
         {self._placed("n.resource_id", "n.observed_at")} AS placed FROM tenancy AS n) AS t
 LEFT JOIN shared AS s ON s.resource_id = t.resource_id
-WHERE t.resource_id IS NULL OR s.ours = 1"""
+WHERE t.resource_id IS NULL OR t.tenant_id IS NULL OR t.observed_at IS NULL OR s.ours = 1"""
 
     def _attempts(self) -> str:
         """One attempt that is told in two ways shows neither; one from before the customer came, not its content."""

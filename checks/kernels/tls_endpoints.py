@@ -45,13 +45,13 @@ SELECT subject, record, moment, artefact, (weak OR open_door) AND (mine OR (list
   CASE WHEN open_door THEN subject || ' accepts plaintext' ELSE subject || ' accepts ' || lowest_protocol END AS why,
   CASE WHEN (weak OR open_door) AND NOT broken THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt
 FROM (
-  SELECT coalesce(endpoint, '') AS subject, coalesce(endpoint, '') || '/' || {at} AS record,
+  SELECT coalesce(lower(endpoint), '') AS subject, coalesce(lower(endpoint), '') || '/' || {at} AS record,
     observed_at AS moment, artefact, lowest_protocol, lowest_protocol IN {low} AS weak,
     NOT plaintext_refused AS open_door, {incomplete("tls_observations")} AS broken, endpoint IS NULL AS nameless,
     lower(endpoint) IN {named} AS mine, {self._at_the_time(f"i.in_scope AND i.exposure IN {sql.texts(self.exposure)}")}
       AS listed, {self._at_the_time("i.in_scope")} AS inventoried, {self._at_the_time("NOT i.in_scope")} AS left_out
   FROM tls_observations AS o
-) AS scan WHERE nameless OR mine OR inventoried OR NOT left_out
+) AS scan WHERE nameless OR mine OR inventoried OR NOT left_out OR moment IS NULL
 UNION ALL
 SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
   tls_version IN {low}, tls_version IN {high}, 1 = 0, activity_id IS NULL,
@@ -61,7 +61,7 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
     def _at_the_time(self, what: str) -> str:
         """Return the condition that a readable row of the inventory says this of an endpoint when it was scanned."""
         return (
-            "CASE WHEN EXISTS (SELECT 1 FROM endpoint_inventory AS i WHERE i.endpoint = o.endpoint "
+            "CASE WHEN EXISTS (SELECT 1 FROM endpoint_inventory AS i WHERE lower(i.endpoint) = lower(o.endpoint) "
             f"AND {what} AND coalesce(len(i.defects), 0) = 0 AND coalesce(i.valid_from <= o.observed_at, true) "
             "AND coalesce(i.valid_to > o.observed_at, true)) THEN true ELSE false END"
         )
@@ -73,18 +73,31 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
         return sql.texts({*weak, *(a for a, p in ALSO.items() if p in weak)}), sql.texts(set(PROTOCOLS) - weak)
 
     def members(self) -> str:
-        """Return the inventoried endpoints in scope and the contract's, which no inventory can take out of scope."""
-        listed = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in sorted(set(self.endpoints))])
+        """Return the inventoried endpoints in scope and the contract's, which no inventory can take out of scope.
+
+        One that was scanned at another time than the inventory states was there throughout, for all that is known.
+        """
+        ours = sorted({e.lower() for e in self.endpoints})
+        named = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in ours])
         low, high = str(self.scope.start), str(self.scope.end)
         return f"""
-WITH {listed}
-SELECT DISTINCT endpoint AS subject, greatest(coalesce(valid_from, {low}), {low}) AS low,
-  least(coalesce(valid_to, {high}), {high}) AS high
-FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true)
-  AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}
+WITH {named},
+listed AS (
+  SELECT DISTINCT lower(endpoint) AS subject, greatest(coalesce(valid_from, {low}), {low}) AS low,
+    least(coalesce(valid_to, {high}), {high}) AS high
+  FROM endpoint_inventory
+  WHERE endpoint IS NOT NULL AND (coalesce(in_scope, true) OR lower(endpoint) IN {sql.texts(ours)})
+    AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}),
+astray AS (
+  SELECT DISTINCT lower(o.endpoint) AS subject FROM tls_observations AS o
+  WHERE lower(o.endpoint) IN (SELECT subject FROM listed) AND o.observed_at >= {low} AND o.observed_at < {high}
+    AND NOT EXISTS (SELECT 1 FROM listed AS s WHERE s.subject = lower(o.endpoint) AND o.observed_at >= s.low
+      AND o.observed_at <= s.high))
+SELECT subject, low, high FROM listed WHERE subject NOT IN (SELECT subject FROM astray)
 UNION
-SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (
-  SELECT endpoint FROM endpoint_inventory WHERE endpoint IS NOT NULL AND coalesce(in_scope, true))"""
+SELECT subject, {low}, {high} FROM astray
+UNION
+SELECT endpoint, {low}, {high} FROM named WHERE endpoint NOT IN (SELECT subject FROM listed)"""
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable and lists endpoints of the period of every promised exposure."""
