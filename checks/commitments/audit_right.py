@@ -88,7 +88,7 @@ request AS (
     max(CASE WHEN answer = 'granted' AND conditions IS NULL THEN 1 ELSE 0 END) = 1 AS unstated,
     max(CASE WHEN answer = 'granted' AND len(conditions) > 0 THEN 1 ELSE 0 END) = 1 AS conditional,
     max(CASE WHEN {sql.defective()} OR {blank("request_id", "scope", "answer")} OR requested_at IS NULL
-             OR answered_at < requested_at OR performed_at < requested_at
+             OR answered_at < requested_at OR performed_at < requested_at OR performed_at > {scope.as_of}
              OR (answer <> 'pending' AND answered_at IS NULL) THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {blank("request_id", "answer")} OR {unread("requested_at", "answered_at")}
              OR answered_at < requested_at OR (answer <> 'pending' AND answered_at IS NULL)
@@ -120,11 +120,13 @@ obligation AS (
   SELECT 'findings', record, coalesce(performed, requested), due, CASE WHEN NOT moved THEN due END, closed,
     (NOT undated AND NOT moved AND findings > 0 AND coalesce(first_closed > due AND closed >= performed_last, true)),
     CAST(NULL AS VARCHAR), CASE WHEN flawed OR undated OR closed < performed_last THEN '{Reason.UNREADABLE_ROWS}'
-         WHEN moved OR unclosed OR (first_closed <= due AND closed > due) THEN '{Reason.CONTRADICTED}'
+         WHEN moved OR unclosed OR performed < performed_last OR (first_closed <= due AND closed > due)
+           THEN '{Reason.CONTRADICTED}'
          WHEN NOT reported OR due IS NULL THEN '{Reason.INCOMPLETE_COVERAGE}' END,
     CASE WHEN closed IS NULL THEN 'findings not closed' ELSE 'findings closed late' END, '',
     CAST(NULL AS BIGINT), artefact
-  FROM request WHERE findings > 0 OR (performed IS NOT NULL AND NOT reported))"""
+  FROM request
+  WHERE findings > 0 OR performed < performed_last OR (performed IS NOT NULL AND NOT reported))"""
 
 
 COMMITMENT = AuditRight

@@ -68,14 +68,17 @@ class ComplianceReportDelivery(Commitment):
 def _papers(scope: Scope, kind: str, wanted: str) -> str:
     """Return the vendor's documents of these kinds; a blank kind or holder might be one of them.
 
-    The same bytes are the same document whatever kind and holder they were said to have before. What names no service
+    The same bytes are the same document whatever kind and holder they were said to have before, and may be older where
+    one account of them leaves out a date. What names no service
     is not shown to be for ours, and a fit document that another account calls unfit or somebody else's is flawed.
     """
     vendor = sql.text(scope.vendor.strip().casefold())
     return f"""
 known AS (
   SELECT *, min(issued_on) OVER (PARTITION BY lower(file_sha256)) AS first_issued,
-    min(received_at) OVER (PARTITION BY lower(file_sha256)) AS first_received
+    min(received_at) OVER (PARTITION BY lower(file_sha256)) AS first_received,
+    max(CASE WHEN issued_on IS NULL OR received_at IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY lower(file_sha256)) = 1
+      AS undated
   FROM documents WHERE received_at IS NULL OR received_at <= {scope.as_of}),
 listed AS (
   SELECT {kind} AS kind, {sql.identity("document_id")} AS record, lower(file_sha256) AS digest, issued_on, received_at,
@@ -85,7 +88,7 @@ listed AS (
     (NOT coalesce({TRUSTED}, false) OR coalesce(lower(trim(holder_entity)) <> {vendor} OR len(services) = 0, false))
       AS untrusted,
     ({sql.defective()} OR {blank("document_id", "kind", "issuer", "holder_entity", "file_sha256")} OR services IS NULL
-     OR issued_on IS NULL OR received_at IS NULL
+     OR undated
      OR coalesce(lower(trim(status)) NOT IN {sql.texts((*GOOD_STATUS, "expired"))}, false)
      OR coalesce((issued_on - 1) * {sql.DAY} > received_at, false)) AS faulty
   FROM known),

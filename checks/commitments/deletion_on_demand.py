@@ -85,7 +85,8 @@ request AS (
     count(submitted_at) < count(*) AS undated,
     max(CASE WHEN {sql.defective()} OR {blank("request_id")} OR submitted_at IS NULL OR systems IS NULL
              OR acknowledged_at < submitted_at OR searched_at > {scope.as_of}
-             OR (searched_at IS NULL AND len(found_systems) > 0) THEN 1 ELSE 0 END) = 1 AS flawed,
+             OR (searched_at IS NULL AND len(found_systems) > 0) OR (searched_at IS NOT NULL AND found_systems IS NULL)
+             THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {blank("request_id")} OR {unread("submitted_at", "completed_at")} THEN 1 ELSE 0 END) = 1 AS untimed,
     min(artefact) AS artefact
   FROM said GROUP BY record),

@@ -50,7 +50,10 @@ judged AS (
 """
 
     def _bundles(self) -> str:
-        """Put together what is known of each bundle; a row that says both yes and why not contradicts itself."""
+        """Put together what is known of each bundle; a row that says both yes and why not contradicts itself.
+
+        One that was verified before its period was over reaches nobody knows how far.
+        """
         recent = f"(verified_at >= {self.scope.start} AND verified_at <= {self.scope.as_of})"
         unread = f"{sql.defective()} OR {' OR '.join(f'{c} IS NULL' for c in _NEEDED)} OR period_end <= period_start"
         unchecked = f"coalesce(lower(reason) IN {sql.texts(code.lower() for code in NOT_CHECKED)}, false)"
@@ -64,8 +67,8 @@ stated AS (
     {recent} AS recent, {unchecked} AS unchecked, {trusted} AS trusted, artefact
   FROM bundle_verifications WHERE period_start IS NULL OR period_start < {self.scope.end}),
 known AS (
-  SELECT record, min(period_start) AS first_at, max(period_end) AS until, min(statement) AS statement,
-    min(previous) AS previous, min(artefact) AS artefact,
+  SELECT record, min(period_start) AS first_at, max(CASE WHEN period_end <= verified_at THEN period_end END) AS until,
+    min(statement) AS statement, min(previous) AS previous, min(artefact) AS artefact,
     min(CASE WHEN recent AND NOT verified AND NOT unchecked THEN coalesce(': ' || reason, '') END) AS failed,
     CASE WHEN max(CASE WHEN broken THEN 1 ELSE 0 END) = 1 THEN '{Reason.UNREADABLE_ROWS}'
          WHEN {several} THEN '{Reason.CONTRADICTED}'
@@ -101,8 +104,8 @@ linked AS (
     def reach(self, query: Query) -> Reach:
         """Return whether the chain reaches the period, and whether every bundle of the schedule was verified."""
         until = query(
-            f"SELECT max(period_end) FROM bundle_verifications WHERE period_start < {self.scope.end} "
-            f"AND verified_at <= {self.scope.as_of}"
+            "SELECT max(period_end) FROM bundle_verifications "
+            f"WHERE period_end <= verified_at AND period_start < {self.scope.end} AND verified_at <= {self.scope.as_of}"
         )[0][0]
         reaches = until is not None and until >= self.scope.start
         note = "" if reaches else "no bundle of the time just before the period"

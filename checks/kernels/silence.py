@@ -34,9 +34,10 @@ def nothing_happened(query: Query, denial: DocumentValid, subject: str, denied: 
 def denials(query: Query, denial: DocumentValid, happened: str = "") -> tuple[Exhibit, ...]:
     """Return the statements that nothing happened in the period, for where something did (rule G5).
 
-    Where `happened`, a query of `moment`, says when, they are those about one of its days.
+    Where `happened`, a query of `moment`, says when, they are those about one of its days; what happened nobody knows
+    when may have been on one.
     """
-    days = f"c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY}"
+    days = f"(c.moment IS NULL OR (c.moment >= t.first_day * {sql.DAY} AND c.moment < (t.last_day + 1) * {sql.DAY}))"
     untrue = f"JOIN ({happened}) AS c ON {days} " if happened else ""
     stated = query(
         f"WITH {denial.trusted()} SELECT t.record, min(t.artefact) FROM trusted AS t {untrue}"
@@ -51,6 +52,14 @@ def denials(query: Query, denial: DocumentValid, happened: str = "") -> tuple[Ex
             why="states that nothing happened",
         )
         for record, artefact in stated
+    )
+
+
+def moments(family: str, columns: tuple[str, ...], where: str = "1 = 1") -> str:
+    """Return the query of `moment`: each instant that the rows of a family state, and null for one that states none."""
+    each = [f"SELECT {c} AS moment FROM {family} WHERE {c} IS NOT NULL AND {where}" for c in columns]
+    return " UNION ALL ".join(
+        [*each, f"SELECT NULL FROM {family} WHERE coalesce({', '.join(columns)}) IS NULL AND {where}"]
     )
 
 
