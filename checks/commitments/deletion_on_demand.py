@@ -85,9 +85,9 @@ request AS (
     count(submitted_at) < count(*) AS undated,
     max(CASE WHEN {sql.defective()} OR {blank("request_id")} OR submitted_at IS NULL OR systems IS NULL
              OR acknowledged_at < submitted_at OR searched_at > {scope.as_of}
-             OR (searched_at IS NULL AND len(found_systems) > 0) OR (searched_at IS NOT NULL AND found_systems IS NULL)
-             THEN 1 ELSE 0 END) = 1 AS flawed,
+             OR (searched_at IS NULL AND len(found_systems) > 0) THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {blank("request_id")} OR {unread("submitted_at", "completed_at")} THEN 1 ELSE 0 END) = 1 AS untimed,
+    max(CASE WHEN searched_at IS NOT NULL AND found_systems IS NULL THEN 1 ELSE 0 END) = 1 AS untold,
     min(artefact) AS artefact
   FROM said GROUP BY record),
 found AS (
@@ -135,7 +135,7 @@ obligation AS (
     CASE WHEN f.too_late AND NOT r.untimed THEN 'still found after the limit' END AS fault,
     CASE WHEN r.flawed OR r.completed < r.submitted OR l.flaws = 1 THEN '{Reason.UNREADABLE_ROWS}'
          WHEN r.differing OR f.not_gone THEN '{Reason.CONTRADICTED}'
-         WHEN r.completed IS NOT NULL AND (u.systems > 0 OR l.systems = 0)
+         WHEN r.completed IS NOT NULL AND (u.systems > 0 OR l.systems = 0 OR r.untold)
            THEN '{Reason.INCOMPLETE_COVERAGE}' END AS doubt,
     CASE WHEN r.completed IS NULL THEN 'not completed' ELSE 'completed late' END AS cause, '' AS note,
     r.submitted AS measure_from, r.artefact, CASE WHEN NOT r.undated THEN r.submitted END AS first_at,
