@@ -159,22 +159,22 @@ row_of AS (
   LEFT JOIN examined AS x ON s.opens = 0 AND x.record = s.record)"""
 
     def _judged(self) -> str:
+        """A stretch that is late breaks the promise; what nobody examined before the clause is none of its gaps."""
         start, end = self.scope.start, self.scope.end
-        # What nobody examined before the clause is none of its gaps.
-        skipping = f"(period_start > greatest(before + 1, {self.scope.since // sql.DAY}) OR period_end <= before)"
         return f"""
 good AS (
-  SELECT subject, record, met_at AS moment, artefact,
+  SELECT subject, record, met_at AS moment, artefact, outcome,
+    CASE WHEN outcome = 'violation' AND followed THEN 'the next report came too late'
+         WHEN outcome = 'violation' THEN 'no report by the anniversary' WHEN outcome <> 'unknown' THEN ''
+         WHEN NOT overdue THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}'
+         ELSE doubt END AS why
+  FROM (SELECT *,
     CASE WHEN overdue AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
          WHEN overdue THEN 'unknown' WHEN outlived OR (opens = 1 AND NOT followed) THEN 'open'
-         WHEN opens = 0 AND stands AND NOT spent AND {skipping} THEN 'unknown'
-         ELSE 'ok' END AS outcome,
-    CASE WHEN overdue AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN
-           CASE WHEN followed THEN 'the next report came too late' ELSE 'no report by the anniversary' END
-         WHEN overdue THEN CASE WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}' ELSE doubt END
-         WHEN opens = 0 AND stands AND NOT spent AND {skipping}
-           THEN '{Reason.INCOMPLETE_COVERAGE}' ELSE '' END AS why
-  FROM row_of WHERE stands OR precedes),
+         WHEN opens = 0 AND stands AND NOT spent
+              AND (period_start > greatest(before + 1, {self.scope.since // sql.DAY}) OR period_end <= before)
+           THEN 'unknown' ELSE 'ok' END AS outcome
+    FROM row_of WHERE stands OR precedes) AS ruled),
 outdone AS (
   SELECT *,
     CASE WHEN (flaw IS NULL AND NOT ({self._ominous()})) OR met_at >= {end} OR due < {start} THEN 'excused'
