@@ -172,15 +172,18 @@ lived AS (
         A record is left out of which all that is known until the period's end falls into such times, and perhaps left
         out if their rows cannot be read.
         That a system is said to hold no content excludes nothing: a record in it says otherwise. Nor does a row that is
-        valid for no time, or take an exclusion back; and a system that the contract names is in scope.
+        valid for no time, at which nothing is known; and a system that the contract names is in scope.
         """
         named = f" AND system_id NOT IN {sql.texts(self.systems)}" if self.systems else ""
         return f"""
     SELECT system_id AS outside, {sql.LASTS}, {sql.defective()} AS unread
-    FROM system_inventory WHERE in_scope = false AND NOT {sql.VOID}{named}"""
+    FROM system_inventory WHERE in_scope = false{named}"""
 
     def _inside(self) -> str:
-        """Return the SELECT of what the inventory has in scope, if only perhaps, from when to when."""
+        """Return the SELECT of what the inventory has in scope, if only perhaps, from when to when.
+
+        A row that is valid for no time takes no exclusion back.
+        """
         return f"""
     SELECT system_id AS inside, {sql.LASTS} FROM system_inventory WHERE coalesce(in_scope, true) AND NOT {sql.VOID}"""
 
