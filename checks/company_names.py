@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: What stands between the words of a name besides spaces.
+MARKS = ",./()&-_+"
 #: What a company's legal form adds to its name.
 LEGAL_FORMS = frozenset(
     {
@@ -28,13 +30,16 @@ LEGAL_FORMS = frozenset(
         "llp",
         "lp",
         "ltd",
+        "ltda",
         "nv",
         "oy",
         "oyj",
         "pbc",
         "plc",
+        "private",
         "pte",
         "pty",
+        "pvt",
         "sa",
         "sarl",
         "sas",
@@ -56,9 +61,9 @@ def spellings(company: str) -> tuple[str, ...]:
 def core_name(company: str) -> str:
     """Return a company's name in lower case without its legal form, by which its group's other names can be told.
 
-    Commas and full stops are spaces, and a legal form may be spelt with them: S.A.
+    Marks between words are spaces, and a legal form may be spelt with them: S.A., A/S.
     """
-    words = re.split(r"[\s,.]+", company.casefold().strip(" ,."))
-    while form := next((n for n in (1, 2, 3) if len(words) > n and "".join(words[-n:]) in LEGAL_FORMS), 0):
+    words = re.split(r"[\s" + re.escape(MARKS) + "]+", company.lower().strip(" " + MARKS))
+    while form := next((n for n in (4, 3, 2, 1) if len(words) > n and "".join(words[-n:]) in LEGAL_FORMS), 0):
         del words[-form:]
     return " ".join(words)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from checks.company_names import core_name, spellings
+from checks.company_names import MARKS, core_name, spellings
 
 #: How bad an outcome is; the worst of a record's rows is the record's outcome.
 RANKS = {"ok": 1, "excused": 2, "open": 3, "unknown": 4, "violation": 5}
@@ -106,8 +106,14 @@ def same(column: str, value: str) -> str:
 def bears_name_of(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, with or without its legal form and other words."""
     core = core_name(company)
-    spaced = f"replace(replace(replace(lower({column}), ',', ' '), '.', ' '), '  ', ' ')"
-    return f"contains({spaced}, lower({text(core)}))" if len(core) > 2 else "1 = 0"
+    words = f"lower({column})"
+    for mark in MARKS:
+        words = f"replace({words}, {text(mark)}, ' ')"
+    words = f"replace(replace({words}, '  ', ' '), '  ', ' ')"
+    # Short names stand in other words by chance.
+    return (
+        f"contains({words}, {text(core)})" if len(core) > 4 else f"contains(' ' || {words} || ' ', {text(f' {core} ')})"
+    )
 
 
 def spelt_like(column: str, company: str) -> str:

@@ -121,16 +121,13 @@ coded AS (
         """Return the condition that a good consent was there, and one that cannot be relied on may have renewed it."""
         if self.register != "consents":
             return "false"
-        begun = (
-            f"EXISTS (SELECT 1 FROM permission AS p WHERE {candidate} AND p.granted_at <= e.moment AND {fits} "
-            "AND p.entitled AND NOT p.broken)"
+        return (
+            "EXISTS (SELECT 1 FROM permission AS p JOIN permission AS u "
+            "ON (u.broken OR u.entitled IS NULL) AND coalesce(u.entitled, true) "
+            "AND coalesce(lower(u.scope) = lower(p.scope), true) AND coalesce(u.granted_at <= p.valid_to, true) "
+            f"WHERE {candidate} AND p.granted_at <= e.moment AND {fits} AND p.entitled AND NOT p.broken "
+            "AND NOT coalesce(u.valid_to < coalesce(e.until, e.moment), false))"
         )
-        unsure = (
-            "EXISTS (SELECT 1 FROM permission AS p WHERE coalesce(p.entitled, true) "
-            f"AND (p.broken OR p.entitled IS NULL) AND coalesce({fits}, true) "
-            "AND NOT coalesce(p.valid_to < coalesce(e.until, e.moment), false))"
-        )
-        return f"({begun} AND {unsure})"
 
     def reach(self, query: Query) -> Reach:
         """Return how far the evidence of the events reaches."""

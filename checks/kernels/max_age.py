@@ -130,14 +130,17 @@ lived AS (
         claimed = "c.consent_id IN (aged.claim, aged.other_claim)"
         held = f"""(SELECT max(coalesce(c.expires_at, {self.scope.as_of})) FROM consent AS c
                  WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named})"""
-        # What a consent allowed at first, another of the same name that cannot be relied on may have gone on to allow.
-        renewed = f"""EXISTS (SELECT 1 FROM consent AS c
-                     WHERE NOT c.sure AND (c.scope IS NULL OR {named}) AND coalesce(c.expires_at >= sure_at, true))"""
+        # What a consent allowed at first, another of its scope that cannot be relied on may have gone on to allow.
+        renewed = f"""EXISTS (SELECT 1 FROM consent AS c JOIN consent AS u ON NOT u.sure
+                       AND coalesce(lower(u.scope) = lower(c.scope), true)
+                       AND coalesce(u.granted_at <= c.expires_at, true)
+                     WHERE c.sure AND c.granted_at <= origin AND (aged.claim IS NULL OR {claimed}) AND {named}
+                       AND coalesce(u.expires_at >= sure_at, true))"""
         return f"""CASE WHEN broken = 0 AND torn = 0 AND doubtful = 0 AND coalesce(claim = other_claim, true)
                        AND {held} >= {self.ended()} THEN 'excused'
                 WHEN doubtful = 1 OR EXISTS (SELECT 1 FROM consent AS c WHERE NOT c.sure AND ({claimed}
                      OR ((aged.claim IS NULL OR c.consent_id IS NULL) AND (c.scope IS NULL OR {named}))))
-                     OR ({held} IS NOT NULL AND {renewed}) THEN 'unknown'
+                     OR {renewed} THEN 'unknown'
                 WHEN {held} >= sure_at THEN CASE WHEN claim <> other_claim THEN 'contradicted'
                                                  WHEN torn = 1 THEN 'contradicted'
                                                  WHEN broken = 1 THEN 'unknown' ELSE 'undeleted' END
@@ -146,38 +149,46 @@ lived AS (
     def _stated(self) -> str:
         # Where a consent may name a record, one without an id may be the one it names.
         nameless = " OR record_id IS NULL" if self.unless else ""
-        defect = f"({sql.defect_in('consent_id')}{nameless} OR (after.outside IS NOT NULL AND inside IS NULL))"
+        defect = f"({sql.defect_in('consent_id')}{nameless} OR (o.outside IS NOT NULL AND NOT coalesce(i.sure, false)))"
         known = """CASE WHEN delete_kind = 'soft' THEN greatest(coalesce(snapshot_at, deleted_at), deleted_at)
               ELSE coalesce(deleted_at, snapshot_at) END"""
-        last = f"least(coalesce({known}, captured_at, {sql.NEVER}), {self.scope.end - 1})"
+        struck = "CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END"
+        # Until when it may have been there: who does not know that it went must take it to be there still.
+        until = f"least(coalesce({struck}, gone_by, {self.scope.end}), {self.scope.end})"
+        first = f"coalesce(captured_at, {-sql.NEVER})"
+        left_out = f"NOT o.unread AND o.low <= {first} AND o.high >= {until} AND inside IS NULL"
         return f"""
   SELECT coalesce(system_id, '') AS subject, {sql.identity("record_id")} AS record, content_class, captured_at,
          deleted_at, delete_kind, snapshot_at, consent_id, gone_by, artefact,
-         CASE WHEN delete_kind IN ('hard', 'crypto') THEN deleted_at END AS struck,
+         {struck} AS struck,
          {known} AS known_at,
          ({sql.defective()} OR record_id IS NULL OR captured_at IS NULL OR gone_by > {self.scope.as_of}
           OR (deleted_at IS NOT NULL AND delete_kind IS NULL)) AS broken,
          {defect} AS doubtful
   FROM data_lifecycle
-  LEFT JOIN ({self._outside()}) AS before ON before.outside = system_id AND {_valid_at("before", "captured_at")}
-  LEFT JOIN ({self._outside()}) AS after ON after.outside = before.outside AND {_valid_at("after", last)}
-  LEFT JOIN ({self._inside()}) AS within ON inside = after.outside
-    AND within.low <= {last} AND within.high > coalesce(captured_at, {-sql.NEVER})
-  WHERE (content_class IS NULL OR content_class IN {sql.texts(self.content)})
-    AND (after.outside IS NULL OR inside IS NOT NULL OR before.unread OR after.unread)"""
+  LEFT JOIN ({self._outside()}) AS o ON o.outside = system_id
+    AND o.low < {until} AND o.high > {first}
+  LEFT JOIN ({self._inside()}) AS i ON i.inside = o.outside
+    AND i.low < {until} AND i.high > {first}
+  WHERE (content_class IS NULL OR content_class IN {sql.texts(self.content)}) AND NOT coalesce({left_out}, false)"""
 
     def _outside(self) -> str:
         """Return the SELECT of what the inventory puts out of scope, from when to when, and whether it is `unread`.
 
-        A record is left out of which all that is known until the period's end falls into such times, and perhaps left
-        out if their rows cannot be read.
-        That a system is said to hold no content excludes nothing: a record in it says otherwise. Nor does a row that is
-        valid for no time, at which nothing is known; and a system that the contract names is in scope.
+        A record is left out that was there at such times only, as far as that is known; one that was there at one of
+        them, and at none that has its system in scope for sure, breaks nothing. That a system is said to hold no
+        content excludes nothing: a record in it says otherwise. Nor does a row that is valid for no time, and a system
+        that the contract names is in scope.
         """
         named = f" AND system_id NOT IN {sql.texts(self.systems)}" if self.systems else ""
+        order = "PARTITION BY outside, unread ORDER BY low, high ROWS BETWEEN UNBOUNDED PRECEDING AND"
         return f"""
-    SELECT system_id AS outside, {sql.LASTS}, {sql.defective()} AS unread
-    FROM system_inventory WHERE in_scope = false{named}"""
+    SELECT outside, unread, min(low) AS low, max(high) AS high FROM (
+      SELECT *, sum(CASE WHEN low <= reached THEN 0 ELSE 1 END) OVER ({order} CURRENT ROW) AS stretch FROM (
+        SELECT *, max(high) OVER ({order} 1 PRECEDING) AS reached FROM (
+          SELECT system_id AS outside, {sql.LASTS}, {sql.defective()} AS unread FROM system_inventory
+          WHERE in_scope = false AND NOT {sql.VOID}{named}) AS stated) AS led) AS joined
+    GROUP BY outside, unread, stretch"""
 
     def _inside(self) -> str:
         """Return the SELECT of what the inventory has in scope, if only perhaps, from when to when.
@@ -185,7 +196,8 @@ lived AS (
         A row that is valid for no time takes no exclusion back.
         """
         return f"""
-    SELECT system_id AS inside, {sql.LASTS} FROM system_inventory WHERE coalesce(in_scope, true) AND NOT {sql.VOID}"""
+    SELECT system_id AS inside, {sql.LASTS}, coalesce(in_scope, false) AND NOT ({sql.defective()}) AS sure
+    FROM system_inventory WHERE coalesce(in_scope, true) AND NOT {sql.VOID}"""
 
     def _valid(self) -> str:
         return sql.in_force(self.scope.start, self.scope.end)
@@ -256,8 +268,3 @@ lived AS (
         gaps = set[Reason]() if rows else {Reason.INCOMPLETE_COVERAGE}
         gaps |= {Reason.UNREADABLE_ROWS} if broken else set()
         return gaps | ({Reason.CONTRADICTED} if split else set())
-
-
-def _valid_at(row: str, instant: str) -> str:
-    """Return the condition that a row of the inventory is valid at an instant; only one that always is, at no known."""
-    return f"{row}.low <= coalesce({instant}, {-sql.NEVER}) AND {row}.high > coalesce({instant}, {sql.NEVER - 1})"

@@ -14,18 +14,19 @@ from evidence.model import Reason
 def systems_in_scope(scope: Scope, named: Iterable[str]) -> str:
     """Return a SELECT of system_id, low, high, sure: each system and the part of the period in which it existed.
 
-    The inventory cannot take a system out of scope that the contract names. One that the inventory adds by a row that
-    cannot be read must be observed, but that it is in scope is not `sure`.
+    The inventory cannot take a system out of scope that the contract names, for no time at all. One that the inventory
+    adds by a row that cannot be read must be observed, but that it is in scope is not `sure`.
     """
     listed = sql.rows("named", ("system_id",), [(sql.text(s),) for s in sorted(set(named))])
     low, high = str(scope.start), str(scope.end)
     ours = f"system_id IN {sql.texts(named)}"
+    denied = f"({ours} AND (NOT coalesce(in_scope AND holds_content, true) OR {sql.defective()}))"
     return f"""
 WITH {listed},
 inventoried AS (
-  SELECT system_id, greatest(coalesce(valid_from, {low}), {low}) AS low,
-    least(coalesce(valid_to, {high}), {high}) AS high,
-    (in_scope AND holds_content OR {ours}) AND NOT ({sql.defective()}) AS sure
+  SELECT system_id, CASE WHEN {denied} THEN {low} ELSE greatest(coalesce(valid_from, {low}), {low}) END AS low,
+    CASE WHEN {denied} THEN {high} ELSE least(coalesce(valid_to, {high}), {high}) END AS high,
+    {denied} OR (in_scope AND holds_content AND NOT ({sql.defective()})) AS sure
   FROM system_inventory WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR {ours})
     AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low})
 SELECT system_id, low, high, sure FROM inventoried
@@ -51,7 +52,8 @@ def rulings(named: Iterable[str]) -> str:
     return f"""
 SELECT system_id AS name, valid_from AS since, valid_to AS ended,
   (NOT coalesce(in_scope AND holds_content, true) AND {certain}) AS excludes,
-  (NOT coalesce(in_scope AND holds_content AND {certain}, false) AND NOT {sql.VOID}) AS vague
+  (NOT coalesce(in_scope AND holds_content AND {certain}, false) AND NOT {sql.VOID}
+    AND system_id NOT IN {sql.texts(named)}) AS vague
 FROM system_inventory
 WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR system_id NOT IN {sql.texts(named)})"""
 

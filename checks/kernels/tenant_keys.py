@@ -122,7 +122,10 @@ kept AS (
             f"OR EXISTS (SELECT 1 FROM step{n - 1} AS m WHERE m.key_id = k.master_key_id AND {near}))),\n"
             for n in range(2, STEPS + 1)
         )
-        vague = "EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = k.resource_id AND r.vague AND NOT r.excludes)"
+        vague = (
+            "EXISTS (SELECT 1 FROM ruling AS r WHERE r.name = k.resource_id AND r.vague AND NOT r.excludes "
+            "AND coalesce(r.since <= k.observed_at, true) AND coalesce(r.ended > k.observed_at, true))"
+        )
         within = "true" if self.countries is None else f"a.country IN {sql.texts(self.countries)}"
         return f"""
 step1 AS (SELECT key_id, observed_at FROM key WHERE alive AND key_id = master_key_id),

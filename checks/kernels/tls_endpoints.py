@@ -51,7 +51,7 @@ FROM (
     lower(endpoint) IN {named} AS mine, {self._at_the_time(f"i.in_scope AND i.exposure IN {sql.texts(self.exposure)}")}
       AS listed, {self._at_the_time("i.in_scope")} AS inventoried, {self._at_the_time("NOT i.in_scope")} AS left_out
   FROM tls_observations AS o
-) AS scan WHERE nameless OR mine OR inventoried OR NOT left_out OR moment IS NULL
+) AS scan WHERE nameless OR mine OR inventoried OR NOT left_out
 UNION ALL
 SELECT 'connection', {sql.identity("activity_id")}, occurred_at, artefact,
   tls_version IN {low}, tls_version IN {high}, 1 = 0, activity_id IS NULL,
@@ -62,8 +62,9 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
         """Return the condition that a readable row of the inventory says this of an endpoint when it was scanned."""
         return (
             "CASE WHEN EXISTS (SELECT 1 FROM endpoint_inventory AS i WHERE lower(i.endpoint) = lower(o.endpoint) "
-            f"AND {what} AND coalesce(len(i.defects), 0) = 0 AND coalesce(i.valid_from <= o.observed_at, true) "
-            "AND coalesce(i.valid_to > o.observed_at, true)) THEN true ELSE false END"
+            f"AND {what} AND coalesce(len(i.defects), 0) = 0 "
+            "AND (i.valid_from IS NULL OR i.valid_from <= o.observed_at) "
+            "AND (i.valid_to IS NULL OR i.valid_to > o.observed_at)) THEN true ELSE false END"
         )
 
     def _split(self) -> tuple[str, str]:
@@ -80,17 +81,21 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
         ours = sorted({e.lower() for e in self.endpoints})
         named = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in ours])
         low, high = str(self.scope.start), str(self.scope.end)
+        denied = f"(lower(endpoint) IN {sql.texts(ours)} AND (NOT coalesce(in_scope, true) OR {sql.defective()}))"
         return f"""
 WITH {named},
 listed AS (
-  SELECT DISTINCT lower(endpoint) AS subject, greatest(coalesce(valid_from, {low}), {low}) AS low,
-    least(coalesce(valid_to, {high}), {high}) AS high
+  SELECT DISTINCT lower(endpoint) AS subject,
+    CASE WHEN {denied} THEN {low} ELSE greatest(coalesce(valid_from, {low}), {low}) END AS low,
+    CASE WHEN {denied} THEN {high} ELSE least(coalesce(valid_to, {high}), {high}) END AS high
   FROM endpoint_inventory
   WHERE endpoint IS NOT NULL AND (coalesce(in_scope, true) OR lower(endpoint) IN {sql.texts(ours)})
     AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low}),
 astray AS (
   SELECT DISTINCT lower(o.endpoint) AS subject FROM tls_observations AS o
-  WHERE lower(o.endpoint) IN (SELECT subject FROM listed) AND o.observed_at >= {low} AND o.observed_at < {high}
+  WHERE lower(o.endpoint) IN (SELECT subject FROM listed)
+    AND (lower(o.endpoint) IN {sql.texts(ours)} OR NOT {self._at_the_time("NOT i.in_scope")})
+    AND o.observed_at >= {low} AND o.observed_at < {high}
     AND NOT EXISTS (SELECT 1 FROM listed AS s WHERE s.subject = lower(o.endpoint) AND o.observed_at >= s.low
       AND o.observed_at <= s.high))
 SELECT subject, low, high FROM listed WHERE subject NOT IN (SELECT subject FROM astray)
