@@ -10,7 +10,7 @@ from checks import sql
 from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.document_days import day_number
 from checks.kernels.document_texts import SUSPENDED, empty, leaves_out, opinion_stands, speaks_of
-from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement, replaced_throughout
 from checks.terms import add_months
 from evidence.model import Assurance, Reason
 
@@ -132,16 +132,12 @@ def _doubted(scope: Scope, edition: str, first: int, last: int) -> str:
 
     It may be ours unless it names another edition. Where a suspension begins is not stated, or its days end before they
     begin, it may touch the period. A withdrawal, or an expiry before its day, is of the certificate that we were shown
-    unless a later one stands from then on; a withdrawal is for good, whenever it is said to have ended.
+    unless later ones stand on every day from then on; a withdrawal is for good, whenever it is said to have ended.
     """
     others = " OR ".join(f"edition LIKE '%{other}%'" for other in ("2005", "2013", "2022") if other != edition)
     ours = f"{speaks_of(scope.services)} AND coalesce(edition LIKE '%{edition}%' OR NOT ({others}), true)"
     touching = f"coalesce(period_start <= {last}, true) AND coalesce(period_end >= {first}, true)"
-    later = (
-        "EXISTS (SELECT 1 FROM trusted AS o WHERE o.usable AND o.issued_on > trusted.issued_on "
-        "AND {} BETWEEN o.first_day AND o.last_day)"
-    )
-    replaced = f"({later.format(f'greatest({first}, {_SINCE})')} AND {later.format(last)})"
+    replaced = replaced_throughout(scope.services, f"greatest({first}, {_SINCE})", str(last))
     early = f"status = 'expired' AND coalesce(last_day > {_SEEN}, true)"
     gone = (
         f"(status IN {sql.texts(WITHDRAWN)} OR ({early})) AND coalesce({_SINCE} <= {last}, true) "

@@ -11,7 +11,7 @@ from checks.commitment import Commitment, Need, Remedy, Scope
 from checks.kernels.covered_use import CoveredUse
 from checks.kernels.document_days import day_number
 from checks.kernels.document_texts import BAD_STATUS, GOOD_STATUS, empty, leaves_out, opinion_stands, speaks_of
-from checks.kernels.document_valid import DocumentValid, Requirement
+from checks.kernels.document_valid import DocumentValid, Requirement, replaced_throughout
 from checks.kernels.document_versions import FAR
 from checks.sql import DAY, texts
 from evidence.model import Assurance, Reason
@@ -27,7 +27,7 @@ ARTEFACTS = {
     "hitrust": ("hitrust-certification", False),
 }
 #: Of these a document says since when in `period_start`, or that it was so when it was looked up.
-ENDED = (*BAD_STATUS, "terminated")
+ENDED = BAD_STATUS
 
 
 class RegulatedRegimeCompliance(Commitment):
@@ -109,15 +109,17 @@ class RegulatedRegimeCompliance(Commitment):
 def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple[str, str]:
     """Return the conditions that a document of ours ended in the period, and that it may have.
 
-    It has not ended for sure while another one stands. It still may have, unless ones issued later stand on the first
-    and the last day on which it may have: a notice that an agreement ended is a document of its own, and the agreement
-    itself does not speak against it. Days that end before they begin are not known.
+    It has not ended for sure while another one stands. It still may have, unless ones issued later stand on every day
+    on which it may have: a notice that an agreement ended is a document of its own, and the agreement itself does not
+    speak against it. Days that end before they begin are not known.
     """
     status_day = f"CAST(floor(status_checked_at / {DAY}) AS INTEGER)"
     inverted = "coalesce(period_end < period_start, false)"
     ours = f"main AND NOT {empty('services')} AND {speaks_of(services)}"
     stands = f"SELECT 1 FROM trusted AS o WHERE o.record <> trusted.record AND o.usable AND {plain.current('o.')}"
-    later = f"{stands} AND o.issued_on > trusted.issued_on"
+    replaced = replaced_throughout(
+        services, f"greatest({first}, trusted.period_start)", f"least({plain.last_day}, trusted.period_end)"
+    )
     stopped = (
         f"status IN {texts(ENDED)} AND NOT {inverted} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
         f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ({stands})"
@@ -131,9 +133,7 @@ def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple
     return (
         f"coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND {ours} "
         f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))",
-        f"{ours} AND status IN {texts(ENDED)} AND (({touching}) OR {inverted}) "
-        f"AND NOT (EXISTS ({later} AND greatest({first}, trusted.period_start) BETWEEN o.first_day AND o.last_day) "
-        f"AND EXISTS ({later} AND least({plain.last_day}, trusted.period_end) BETWEEN o.first_day AND o.last_day))",
+        f"{ours} AND status IN {texts(ENDED)} AND (({touching}) OR {inverted}) AND NOT {replaced}",
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import cache
+
 #: Days from 1 March of the year 0 to 1 January 1970; years that begin in March end with the leap day.
 SHIFT = 719_468
 #: Days of 400 years.
@@ -31,6 +35,14 @@ def months_later(source: str, column: str, months: int, result: str) -> str:
 {result} AS (
   SELECT *, least({_first(f"{result}_then")} + {result}_of_month, {_first(f"({result}_then + 1)")} - 1) AS {result}
   FROM {result}_month)"""
+
+
+@cache
+def days_of(months: int, pick: Callable[[Iterable[int]], int]) -> int:
+    """Return how many days so many months have at most (`max`) or at least (`min`), wherever they begin."""
+    cycles, rest = divmod(months, 4800)
+    firsts = [date(2000 + n // 12, n % 12 + 1, 1).toordinal() for n in range(9600)]
+    return cycles * ERA + pick(later - first for first, later in zip(firsts, firsts[rest:], strict=False))
 
 
 def _first(month: str) -> str:

@@ -9,7 +9,7 @@ from checks import sql
 GOOD_OPINION = "unqualified"
 BAD_OPINIONS = ("qualified", "adverse", "disclaimer")
 GOOD_STATUS = ("active", "current", "final", "issued", "valid")
-BAD_STATUS = ("cancelled", "canceled", "refused", "revoked", "suspended", "suspension", "withdrawn")
+BAD_STATUS = ("cancelled", "canceled", "refused", "revoked", "suspended", "suspension", "terminated", "withdrawn")
 #: Of these a certificate says itself that they happened, whatever other documents there are.
 SUSPENDED = ("suspended", "suspension")
 #: A status outside these words is not understood, and a document that has one cannot be relied on.

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
+from checks.kernels.calendar_months import days_of
 from checks.kernels.document_days import covered_days, day_number
 from checks.kernels.document_texts import (
     BAD_OPINIONS,
@@ -30,7 +31,7 @@ MAX_DOCUMENTS = 10_000
 #: Who must have issued a document; somebody who only bears the holder's name is neither the holder nor another.
 Issuer: TypeAlias = Literal["holder", "another", "either"]
 #: Why a document may be worth more than can be shown.
-BETTER = sql.texts((Reason.CONTRADICTED, Reason.INCOMPLETE_COVERAGE, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
+DOUBTFUL = sql.texts((Reason.CONTRADICTED, Reason.UNREADABLE_ROWS, Reason.UNTRUSTED_EVIDENCE))
 #: The condition that a document of `trusted` is whole, authentic and stated in one version.
 BELIEVABLE = "(sound AND versions = 1 AND NOT broken)"
 
@@ -131,8 +132,7 @@ trusted AS (
 
     def surely_current(self) -> str:
         """Return the condition that what is known of a document's days alone shows that it lasts on one of ours."""
-        # So many months have at least so many days.
-        carried = f" + {365 * self.carry_months // 12 - 3}" if self.carry_months else ""
+        carried = f" + {days_of(self.carry_months, min)}" if self.carry_months else ""
         return (
             f"coalesce(coalesce(first_day, last_day) <= {self.last_day} "
             f"AND coalesce(last_day{carried}, first_day) >= {self.first_day}, false)"
@@ -174,7 +174,10 @@ judged AS (
         """Return what breaks the promise, of what this promise asks at all."""
         lone = {r.unless_other for r in self.requirements if r.otherwise == "violation"}
         # A better one that only cannot be believed or read, or covers too little, may be what the vendor shows.
-        better = f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND o.useless IN {BETTER})"
+        better = (
+            f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND (o.useless IN {DOUBTFUL} "
+            f"OR (o.useless = '{Reason.INCOMPLETE_COVERAGE}' AND {self.current('o.')})))"
+        )
         recent = f"coalesce(o.last_day >= {self.first_day - 366}, true)"
         other = f"SELECT 1 FROM trusted AS o WHERE o.main AND ({better}) AND {recent}"
         breaking = [
@@ -251,6 +254,23 @@ judged AS (
         if ends and max(ends) < self.first_day:
             reasons.add(Reason.STALE)
         return reasons or {Reason.INCOMPLETE_COVERAGE}
+
+
+def replaced_throughout(services: Sequence[str], start: str, end: str) -> str:
+    """Return the condition that usable documents issued after one of `trusted` cover the services from day to day.
+
+    Both days belong to the time. A document that ends before it is over must be followed by another the day after.
+    """
+    later = f"o.usable AND o.issued_on > trusted.issued_on AND coalesce({contains_all('o.services', services)}, false)"
+    next_one = (
+        "SELECT 1 FROM trusted AS n WHERE n.usable AND n.issued_on >= o.issued_on AND n.first_day <= o.last_day + 1 "
+        f"AND n.last_day > o.last_day AND coalesce({contains_all('n.services', services)}, false)"
+    )
+    return (
+        f"(EXISTS (SELECT 1 FROM trusted AS o WHERE {later} AND {start} BETWEEN o.first_day AND o.last_day) "
+        f"AND NOT EXISTS (SELECT 1 FROM trusted AS o WHERE {later} AND o.last_day BETWEEN {start} AND {end} - 1 "
+        f"AND NOT EXISTS ({next_one})))"
+    )
 
 
 def refused(scope: Scope) -> str:

@@ -22,7 +22,8 @@ def stated(scope: Scope, kind: str, bridge_kind: str | None, covers: tuple[str, 
     A document that does not say of which kind it is or whose it is may be one of them, and stays in; so is one
     whose holder only bears the vendor's name under another legal form, and it is not sound. One that is elsewhere
     said to be of another kind or holder is in two versions, and so is one of which any file's very bytes are said to
-    cover other days. Days that end before they begin are none. `endless` says that a document without a last day lasts.
+    cover other days, be it as somebody else's. Days that end before they begin are none. `endless` says that a document
+    without a last day lasts.
     """
     kinds = sql.one_of("kind", [k for k in (kind, bridge_kind) if k])
     first, last = covers
@@ -41,15 +42,16 @@ account AS (
     coalesce({TRUSTED} AND (holder_entity IS NULL OR {holder}), false) AS sound,
     CASE WHEN {main} THEN {first} ELSE period_start END AS starts,
     {until if endless else f"nullif({until}, {FAR})"} AS ends,
-    period_start, period_end, {unstated()} AS broken, artefact, lower(file_sha256) AS digest
-  FROM documents WHERE {known} AND {asked}),
+    period_start, period_end, {unstated()} AS broken, artefact, lower(file_sha256) AS digest,
+    ({asked}) AS asked
+  FROM documents WHERE {known} AND ({asked} OR coalesce({main}, false))),
 compared AS (
   SELECT *, CASE WHEN digest IS NOT NULL AND (min(starts) OVER same_file < max(starts) OVER same_file
                   OR min(ends) OVER same_file < max(ends) OVER same_file) THEN 1 ELSE 0 END AS redated
   FROM account WINDOW same_file AS (PARTITION BY main, digest)),
 version AS (
   SELECT record, {_SAID}, min(artefact) AS artefact, max(redated) AS redated
-  FROM compared GROUP BY record, {_SAID}),
+  FROM compared WHERE asked GROUP BY record, {_SAID}),
 stated AS (
   SELECT version.*, CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE starts END AS first_day,
     CASE WHEN coalesce(ends < starts, false) THEN NULL ELSE ends END AS last_day,

@@ -15,11 +15,13 @@ KINDS = ("breach", "incident-report")
 REPORT = "incident-report"
 #: When incidents were under way, whoever learnt of them later: what a statement that there was none denies. Of a notice
 #: about one that nobody listed, it is the receipt.
-DENIED = """
+DENIED = f"""
 SELECT coalesce(occurred_at, vendor_aware_at, customer_aware_at) AS moment FROM incidents
+UNION ALL SELECT vendor_aware_at FROM incidents WHERE vendor_aware_at IS NOT NULL
 UNION ALL SELECT customer_aware_at FROM incidents WHERE customer_aware_at IS NOT NULL
 UNION ALL SELECT n.received_at FROM notices AS n LEFT JOIN incidents AS i ON i.incident_id = n.incident_id
-WHERE i.incident_id IS NULL AND (contains(lower(n.kind), 'breach') OR contains(lower(n.kind), 'incident'))"""
+WHERE i.incident_id IS NULL
+  AND ({blank("n.kind")} OR contains(lower(n.kind), 'breach') OR contains(lower(n.kind), 'incident'))"""
 #: What GDPR Article 33(3) and the catalogue ask a report to state.
 PARTICULARS = ("categories", "cause", "consequences", "contact", "counts", "measures", "nature")
 #: What stands where something has still to be said.

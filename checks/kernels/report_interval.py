@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 
 from checks import sql
 from checks.commitment import Scope
 from checks.kernel import Query, Reach, Silence
-from checks.kernels.calendar_months import ERA, months_later
+from checks.kernels.calendar_months import days_of, months_later
 from checks.kernels.document_texts import GOOD_STATUS, TRUSTED, contains_all, empty, offers, speaks_of
 from checks.kernels.interval_gap import stretches
 from evidence.model import Assurance, Coverage, Reason
@@ -21,13 +20,6 @@ ABOUT_ITSELF = ("independence", "method")
 
 
 @cache
-def most_days(months: int) -> int:
-    """Return how many days so many months have at most, wherever in the calendar they begin."""
-    cycles, rest = divmod(months, 4800)
-    firsts = [date(2000 + n // 12, n % 12 + 1, 1).toordinal() for n in range(9600)]
-    return cycles * ERA + max(later - first for first, later in zip(firsts, firsts[rest:], strict=False))
-
-
 @dataclass(frozen=True, slots=True)
 class ReportInterval:
     """The standing report: issued at most `months` after the one before or the clause's start, and not yet overdue.
@@ -55,7 +47,7 @@ WITH {self._reports()},
 {months_later("weighed", "issued_on", self.months, "next_due")},
 {months_later("next_due", "period_end", self.months, "end_due")},
 {self._points()},
-{stretches(0, self.scope.end, most_days(self.months) * sql.DAY)},
+{stretches(0, self.scope.end, days_of(self.months, max) * sql.DAY)},
 {self._standing()},
 {self._judged()}
 {sql.worst_per_record("every")}
@@ -88,9 +80,10 @@ account AS (
           OR coalesce(issued_on * {sql.DAY} > least(received_at + {sql.DAY}, {as_of}), false)) AS broken
   FROM documents WHERE {asked} AND {known}),
 compared AS (
-  SELECT *, CASE WHEN digest IS NOT NULL AND min(issued_on) OVER (PARTITION BY digest)
-                                           < max(issued_on) OVER (PARTITION BY digest) THEN 1 ELSE 0 END AS redated
-  FROM account),
+  SELECT *, CASE WHEN digest IS NOT NULL AND (min(issued_on) OVER same_file < max(issued_on) OVER same_file
+      OR min(period_start) OVER same_file < max(period_start) OVER same_file
+      OR min(period_end) OVER same_file < max(period_end) OVER same_file) THEN 1 ELSE 0 END AS redated
+  FROM account WINDOW same_file AS (PARTITION BY digest)),
 listed AS (
   SELECT {said}, min(artefact) AS artefact, max(redated) AS redated FROM compared GROUP BY {said}),
 told AS (
@@ -142,8 +135,11 @@ edge AS (
     def _standing(self) -> str:
         """Reports that stand in the period and their predecessors, with the last day any earlier one examined.
 
-        What was missed before the clause is not `overdue`: its first report may come a year after it began.
+        What was missed before the clause is not `overdue`: its first report may come a year after it began. It is
+        `hopeless` when no doubtful report could have saved it.
         """
+        spare = days_of(self.months, max) * sql.DAY
+        latest = f"SELECT max(d.high) + {spare} FROM doubt AS d WHERE d.low < s.ends AND d.high > s.met_at"
         return f"""
 examined AS (
   SELECT record, met_at, period_start, period_end,
@@ -152,6 +148,7 @@ examined AS (
 row_of AS (
   SELECT s.*, e.reports, coalesce(x.before, {self.scope.since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
          (s.late AND (s.met_at >= {self.scope.since} OR s.ends > e.opening_due)) AS overdue,
+         (s.proven AND (s.met_at >= {self.scope.since} OR s.ends > coalesce(({latest}), e.opening_due))) AS hopeless,
          (s.late AND NOT s.followed) AS outlived, s.due < {self.scope.start} AS spent,
          s.ends > {self.scope.start} AS stands,
          coalesce(lead(s.ends) OVER (ORDER BY s.met_at, s.opens DESC, s.record), 0) > {self.scope.start} AS precedes
@@ -169,7 +166,7 @@ good AS (
          WHEN NOT overdue THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}'
          ELSE doubt END AS why
   FROM (SELECT *,
-    CASE WHEN overdue AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
+    CASE WHEN overdue AND hopeless AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
          WHEN overdue THEN 'unknown' WHEN outlived OR (opens = 1 AND NOT followed) THEN 'open'
          WHEN opens = 0 AND stands AND NOT spent
               AND (period_start > greatest(before + 1, {self.scope.since // sql.DAY}) OR period_end <= before)
@@ -181,7 +178,8 @@ outdone AS (
          WHEN flaw = 'an assertion is missing' AND EXISTS (
               SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
          WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at > report.met_at AND p.met_at <= {start}) THEN 'excused'
-         WHEN flaw IS NULL OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
+         WHEN flaw IS NULL OR met_at < {self.scope.since}
+              OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
            THEN 'unknown'
          ELSE 'violation' END AS outcome
   FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),

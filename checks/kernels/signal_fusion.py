@@ -129,13 +129,15 @@ SELECT 'manifest', coalesce(dataset_id, '') || '/' || coalesce(m.content_hash, t
        artefact || '#' || CAST(row AS VARCHAR)), cutoff,
   CASE WHEN coalesce(cutoff, o.first_at) >= {self.scope.since} AND o.first_at <= coalesce(cutoff, o.first_at)
          THEN 'customer content in a training set'
-       WHEN cutoff >= {self.scope.since} AND {sql.one_of("tenant_id", self.scope.customer)}
+       WHEN cutoff BETWEEN {self.scope.since} AND {self.scope.as_of} AND {sql.one_of("tenant_id", self.scope.customer)}
          THEN 'customer in a training set' END,
   CASE WHEN {unread} THEN '{Reason.UNREADABLE_ROWS}' WHEN o.digest IS NOT NULL
          OR {sql.one_of("tenant_id", self.scope.customer)} THEN '{Reason.CONTRADICTED}'
        WHEN {akin} THEN '{Reason.INCOMPLETE_COVERAGE}' END, artefact
 FROM training_manifest AS m LEFT JOIN (
-  SELECT {_digest("content_hash")} AS digest, min(captured_at) AS first_at FROM content_hashes GROUP BY 1) AS o
+  SELECT {_digest("content_hash")} AS digest,
+    CASE WHEN count(captured_at) = count(*) THEN min(captured_at) END AS first_at
+  FROM content_hashes GROUP BY 1) AS o
   ON o.digest = {_digest("m.content_hash")}"""
 
     def _canaries(self) -> str:
@@ -159,12 +161,14 @@ FROM (SELECT *, count(*) OVER () AS probes FROM (
     def _accesses(self) -> str:
         """Return the accesses of others than the customer for training or for what nobody knows.
 
-        One that is told with another purpose besides may have been for that, and somebody who bears the customer's name
-        may be the customer. One from before the period whose end cannot be may have reached into it.
+        One that is told with another purpose or somebody else besides may have been for that, and somebody who bears
+        the customer's name, and not the vendor's, may be the customer. One from before the period whose end cannot be
+        may have reached into it.
         """
         vendor = sql.same("principal_org", self.scope.vendor)
+        group = f"({vendor} OR {sql.bears_name_of('principal_org', self.scope.vendor)})"
         customer = sql.one_of("principal_org", self.scope.customer)
-        akin = f"coalesce({sql.bears_name_of('principal_org', self.scope.customer[0])} AND NOT {vendor}, false)"
+        akin = f"coalesce({sql.bears_name_of('principal_org', self.scope.customer[0])} AND NOT {group}, false)"
         purpose = "replace(replace(replace(lower(purpose), '-', ''), '_', ''), ' ', '')"
         reaches = f"greatest(ended_at, started_at) >= {self.scope.start}"
         within = f"started_at < {self.scope.end} AND ({reaches} OR ended_at < started_at)"
@@ -175,7 +179,8 @@ SELECT 'access', {sql.identity("event_id")}, started_at,
   CASE WHEN retold IS NOT NULL THEN '{Reason.CONTRADICTED}' WHEN {akin} THEN '{Reason.INCOMPLETE_COVERAGE}'
        ELSE '{Reason.UNREADABLE_ROWS}' END, artefact
 FROM access_events LEFT JOIN (
-  SELECT event_id AS retold FROM access_events GROUP BY event_id HAVING min({purpose}) <> max({purpose})) AS twice
+  SELECT event_id AS retold FROM access_events GROUP BY event_id
+  HAVING min({purpose}) <> max({purpose}) OR min(lower(principal_org)) <> max(lower(principal_org))) AS twice
   ON twice.retold = event_id
 WHERE (purpose IS NULL OR {purpose} NOT IN {sql.texts(BENIGN_PURPOSES)}) AND (started_at IS NULL OR ({within}))
   AND NOT coalesce({customer} AND NOT {vendor}, false)"""
