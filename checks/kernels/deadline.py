@@ -37,8 +37,8 @@ class Deadline:
 
     `obligations` are common table expressions that end in `obligation` with the columns of `OBLIGATION`. An obligation
     belongs to the period in which it was triggered, and to every later one that it reaches into: by its due time, or
-    because it was not yet done; what was triggered before the clause was in force is another version's. `bounds` are
-    the columns that say since when it may have been triggered, and by when it was done at the latest; where one is
+    because it was not yet done; nothing is late that was triggered before the clause was in force. `bounds` are the
+    columns that say since when it may have been triggered, and by when it was done at the latest; where one is
     null, nobody knows. `denial` is the signed statement that no trigger occurred: it makes an empty population
     `not_exercised`, and beside a trigger it contradicts. `denied` is a query of `moment` for everything else that such
     a statement denies, where it sets no clock of this period in motion, if only of a day before it. `expected` subjects
@@ -65,10 +65,10 @@ class Deadline:
         return f"""
 WITH {self.obligations},
 live AS (
-  SELECT *, coalesce(certain AND trigger_at < {end} AND due_at < {as_of} AND (done_at IS NULL OR done_at > due_at),
-                     false) AS late
+  SELECT *, coalesce(certain AND trigger_at < {end} AND coalesce({first}, trigger_at) >= {self.scope.since}
+                     AND due_at < {as_of} AND (done_at IS NULL OR done_at > due_at), false) AS late
   FROM obligation
-  WHERE trigger_at IS NULL OR (coalesce({first} < {end}, true) AND trigger_at >= {self.scope.since} AND (
+  WHERE trigger_at IS NULL OR (coalesce({first} < {end}, true) AND (
     trigger_at >= {start} OR due_at IS NULL OR due_at >= {start} OR {last} IS NULL OR {last} >= {start}))),
 weighed AS (
   SELECT *, CASE WHEN fault IS NOT NULL OR late THEN 'violation'

@@ -176,6 +176,7 @@ judged AS (
         # A better one that only cannot be believed or read, or covers too little, may be what the vendor shows.
         better = (
             f"o.usable OR (o.broken_promise IS NULL AND o.wrong_sort IS NULL AND (o.useless IN {DOUBTFUL} "
+            f"OR (o.useless IS NULL AND coalesce(o.status NOT IN {sql.texts(KNOWN_STATUS)}, false)) "
             f"OR (o.useless = '{Reason.INCOMPLETE_COVERAGE}' AND {self.current('o.')})))"
         )
         recent = f"coalesce(o.last_day >= {self.first_day - 366}, true)"

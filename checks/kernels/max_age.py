@@ -120,7 +120,8 @@ lived AS (
          <= {self.limit.microseconds} THEN 'open'
     ELSE 'undeleted' END AS verdict
   FROM aged
-  WHERE origin IS NULL OR (origin < {self.scope.end} AND origin >= {self.scope.since}
+  WHERE origin IS NULL OR (origin < {self.scope.end}
+        AND (origin >= {self.scope.since} OR captured_last >= {self.scope.since})
         AND (origin >= {self.scope.start} OR last_known IS NULL OR last_known >= {self.scope.start})))"""
 
     def _kept_too_long(self) -> str:
@@ -186,8 +187,9 @@ lived AS (
     SELECT outside, unread, min(low) AS low, max(high) AS high FROM (
       SELECT *, sum(CASE WHEN low <= reached THEN 0 ELSE 1 END) OVER ({order} CURRENT ROW) AS stretch FROM (
         SELECT *, max(high) OVER ({order} 1 PRECEDING) AS reached FROM (
-          SELECT system_id AS outside, {sql.LASTS}, {sql.defective()} AS unread FROM system_inventory
-          WHERE in_scope = false AND NOT {sql.VOID}{named}) AS stated) AS led) AS joined
+          SELECT system_id AS outside, {sql.LASTS}, ({sql.defective()} OR in_scope IS NULL) AS unread
+          FROM system_inventory
+          WHERE NOT coalesce(in_scope, false) AND NOT {sql.VOID}{named}) AS told) AS led) AS joined
     GROUP BY outside, unread, stretch"""
 
     def _inside(self) -> str:

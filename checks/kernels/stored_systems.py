@@ -20,13 +20,13 @@ def systems_in_scope(scope: Scope, named: Iterable[str]) -> str:
     listed = sql.rows("named", ("system_id",), [(sql.text(s),) for s in sorted(set(named))])
     low, high = str(scope.start), str(scope.end)
     ours = f"system_id IN {sql.texts(named)}"
-    denied = f"({ours} AND (NOT coalesce(in_scope AND holds_content, true) OR {sql.defective()}))"
+    denied = f"({ours} AND (NOT coalesce(in_scope AND holds_content, false) OR {sql.defective()}))"
     return f"""
 WITH {listed},
 inventoried AS (
   SELECT system_id, CASE WHEN {denied} THEN {low} ELSE greatest(coalesce(valid_from, {low}), {low}) END AS low,
     CASE WHEN {denied} THEN {high} ELSE least(coalesce(valid_to, {high}), {high}) END AS high,
-    {denied} OR (in_scope AND holds_content AND NOT ({sql.defective()})) AS sure
+    {ours} OR (in_scope AND holds_content AND NOT ({sql.defective()})) AS sure
   FROM system_inventory WHERE system_id IS NOT NULL AND (coalesce(in_scope AND holds_content, true) OR {ours})
     AND coalesce(valid_from, {low}) < {high} AND coalesce(valid_to, {high}) > {low})
 SELECT system_id, low, high, sure FROM inventoried

@@ -81,7 +81,7 @@ FROM processing_activity WHERE tls_version IS NOT NULL OR list_contains(defects,
         ours = sorted({e.lower() for e in self.endpoints})
         named = sql.rows("named", ("endpoint",), [(sql.text(e),) for e in ours])
         low, high = str(self.scope.start), str(self.scope.end)
-        denied = f"(lower(endpoint) IN {sql.texts(ours)} AND (NOT coalesce(in_scope, true) OR {sql.defective()}))"
+        denied = f"(lower(endpoint) IN {sql.texts(ours)} AND (NOT coalesce(in_scope, false) OR {sql.defective()}))"
         return f"""
 WITH {named},
 listed AS (
