@@ -133,13 +133,7 @@ edge AS (
   FROM first_due CROSS JOIN (SELECT min(artefact) AS artefact, count(*) AS reports FROM report) AS r)"""
 
     def _standing(self) -> str:
-        """Reports that stand in the period and their predecessors, with the last day any earlier one examined.
-
-        What was missed before the clause is not `overdue`: its first report may come a year after it began. It is
-        `hopeless` when no doubtful report could have saved it.
-        """
-        spare = days_of(self.months, max) * sql.DAY
-        latest = f"SELECT max(d.high) + {spare} FROM doubt AS d WHERE d.low < s.ends AND d.high > s.met_at"
+        """Reports that stand in the period and their predecessors, with the last day any earlier one examined."""
         return f"""
 examined AS (
   SELECT record, met_at, period_start, period_end,
@@ -147,30 +141,25 @@ examined AS (
   FROM report WHERE flaw IS NULL AND open IS NULL),
 row_of AS (
   SELECT s.*, e.reports, coalesce(x.before, {self.scope.since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
-         (s.late AND (s.met_at >= {self.scope.since} OR s.ends > e.opening_due)) AS overdue,
-         (s.proven AND (s.met_at >= {self.scope.since} OR s.ends > coalesce(({latest}), e.opening_due))) AS hopeless,
-         (s.late AND NOT s.followed) AS outlived, s.due < {self.scope.start} AS spent,
          s.ends > {self.scope.start} AS stands,
          coalesce(lead(s.ends) OVER (ORDER BY s.met_at, s.opens DESC, s.record), 0) > {self.scope.start} AS precedes
   FROM stretch AS s CROSS JOIN edge AS e
   LEFT JOIN examined AS x ON s.opens = 0 AND x.record = s.record)"""
 
     def _judged(self) -> str:
-        """A stretch that is late breaks the promise; what nobody examined before the clause is none of its gaps."""
         start, end = self.scope.start, self.scope.end
         return f"""
 good AS (
   SELECT subject, record, met_at AS moment, artefact, outcome,
     CASE WHEN outcome = 'violation' AND followed THEN 'the next report came too late'
          WHEN outcome = 'violation' THEN 'no report by the anniversary' WHEN outcome <> 'unknown' THEN ''
-         WHEN NOT overdue THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}'
+         WHEN NOT late THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}'
          ELSE doubt END AS why
   FROM (SELECT *,
-    CASE WHEN overdue AND hopeless AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
-         WHEN overdue THEN 'unknown' WHEN outlived OR (opens = 1 AND NOT followed) THEN 'open'
-         WHEN opens = 0 AND stands AND NOT spent
-              AND (period_start > greatest(before + 1, {self.scope.since // sql.DAY}) OR period_end <= before)
-           THEN 'unknown' ELSE 'ok' END AS outcome
+    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
+         WHEN late THEN 'unknown' WHEN opens = 1 AND NOT followed THEN 'open'
+         WHEN opens = 0 AND stands AND (period_start > before + 1 OR period_end <= before) THEN 'unknown'
+         ELSE 'ok' END AS outcome
     FROM row_of WHERE stands OR precedes) AS ruled),
 outdone AS (
   SELECT *,
@@ -178,8 +167,7 @@ outdone AS (
          WHEN flaw = 'an assertion is missing' AND EXISTS (
               SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
          WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at > report.met_at AND p.met_at <= {start}) THEN 'excused'
-         WHEN flaw IS NULL OR met_at < {self.scope.since}
-              OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
+         WHEN flaw IS NULL OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
            THEN 'unknown'
          ELSE 'violation' END AS outcome
   FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),
