@@ -51,11 +51,14 @@ LEGAL_FORMS = frozenset(
     }
 )
 
+#: Legal forms of several words, marks left out.
+COMPOUND = ("a s", "co kg", "co limited", "co ltd", "gmbh co kg", "private limited", "pte ltd", "pty ltd", "pvt ltd")
+
 
 def spellings(company: str) -> tuple[str, ...]:
-    """Return the company's name without and with each legal form, in lower case and without commas and full stops."""
-    cores = sorted({core_name(company), core_name(company.replace(",", "").replace(".", ""))})
-    return tuple(spelt for core in cores for spelt in (core, *(f"{core} {form}" for form in sorted(LEGAL_FORMS))))
+    """Return the company's name without and with each legal form, in lower case, full stops and commas left out."""
+    core = core_name(company.replace(",", "").replace(".", ""))
+    return (core, *(f"{core} {form}" for form in sorted({*LEGAL_FORMS, *COMPOUND})))
 
 
 def core_name(company: str) -> str:

@@ -105,11 +105,7 @@ def same(column: str, value: str) -> str:
 
 def bears_name_of(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, with or without its legal form and other words."""
-    core = core_name(company)
-    words = f"lower({column})"
-    for mark in MARKS:
-        words = f"replace({words}, {text(mark)}, ' ')"
-    words = f"replace(replace({words}, '  ', ' '), '  ', ' ')"
+    core, words = core_name(company), _words(f"lower({column})")
     # Short names stand in other words by chance.
     return (
         f"contains({words}, {text(core)})" if len(core) > 4 else f"contains(' ' || {words} || ' ', {text(f' {core} ')})"
@@ -118,7 +114,15 @@ def bears_name_of(column: str, company: str) -> str:
 
 def spelt_like(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, whatever its legal form is said to be."""
-    return f"replace(replace(lower({column}), ',', ''), '.', '') IN {texts(spellings(company))}"
+    bare = f"replace(replace(lower({column}), ',', ''), '.', '')"
+    return f"trim({_words(bare)}) IN {texts(spellings(company))}"
+
+
+def _words(name: str) -> str:
+    """Return a name with single spaces for the marks between its words."""
+    for mark in MARKS:
+        name = f"replace({name}, {text(mark)}, ' ')"
+    return f"replace(replace({name}, '  ', ' '), '  ', ' ')"
 
 
 def dependent_meter(companies: Iterable[str]) -> str:

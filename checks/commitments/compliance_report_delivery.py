@@ -69,8 +69,8 @@ def _papers(scope: Scope, kind: str, wanted: str) -> str:
     """Return the vendor's documents of these kinds; a blank kind or holder might be one of them.
 
     The same bytes are the same document whatever kind and holder they were said to have before, and may be older where
-    one account of them leaves out a date. What names no service
-    is not shown to be for ours, and a fit document that another account calls unfit or somebody else's is flawed.
+    one account of them leaves out a date. What names no service is not shown to be for ours, and a fit document that
+    another account calls unfit or somebody else's is flawed.
     """
     vendor = sql.text(scope.vendor.strip().casefold())
     return f"""

@@ -26,8 +26,6 @@ ARTEFACTS = {
     "pci-dss": ("pci-dss-attestation", False),
     "hitrust": ("hitrust-certification", False),
 }
-#: Of these a document says since when in `period_start`, or that it was so when it was looked up.
-ENDED = BAD_STATUS
 
 
 class RegulatedRegimeCompliance(Commitment):
@@ -78,7 +76,7 @@ class RegulatedRegimeCompliance(Commitment):
         plain = DocumentValid(narrowed, kind, ("issued_on", "expires_on"), (), Assurance.AUDITED)
         ended, doubted = _ended(plain, first, self.services)
         standing = (
-            f"coalesce(status NOT IN {texts(ENDED)}, true) "
+            f"coalesce(status NOT IN {texts(BAD_STATUS)}, true) "
             f"OR (period_start > {plain.last_day} AND coalesce(period_end >= period_start, true))"
         )
         lasting = (
@@ -121,7 +119,8 @@ def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple
         services, f"greatest({first}, trusted.period_start)", f"least({plain.last_day}, trusted.period_end)"
     )
     stopped = (
-        f"status IN {texts(ENDED)} AND NOT {inverted} AND coalesce(period_start, {status_day}) <= {plain.last_day} "
+        f"status IN {texts(BAD_STATUS)} AND NOT {inverted} "
+        f"AND coalesce(period_start, {status_day}) <= {plain.last_day} "
         f"AND coalesce(period_end, {plain.last_day}) >= {first} AND {plain.current()} AND NOT EXISTS ({stands})"
     )
     # One of no stated kind may be the successor.
@@ -133,7 +132,7 @@ def _ended(plain: DocumentValid, first: int, services: tuple[str, ...]) -> tuple
     return (
         f"coalesce(useless, '') <> '{Reason.UNTRUSTED_EVIDENCE}' AND {ours} "
         f"AND (({stopped}) OR (last_day < {plain.last_day} AND NOT {successor}))",
-        f"{ours} AND status IN {texts(ENDED)} AND (({touching}) OR {inverted}) AND NOT {replaced}",
+        f"{ours} AND status IN {texts(BAD_STATUS)} AND (({touching}) OR {inverted}) AND NOT {replaced}",
     )
 
 

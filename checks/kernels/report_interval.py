@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from checks import sql
 from checks.commitment import Scope
@@ -19,7 +18,6 @@ BAD_OPINIONS = ("adverse", "disclaimer", "qualified")
 ABOUT_ITSELF = ("independence", "method")
 
 
-@cache
 @dataclass(frozen=True, slots=True)
 class ReportInterval:
     """The standing report: issued at most `months` after the one before or the clause's start, and not yet overdue.
