@@ -88,7 +88,7 @@ request AS (
     max(CASE WHEN answer = 'granted' AND conditions IS NULL THEN 1 ELSE 0 END) = 1 AS unstated,
     max(CASE WHEN answer = 'granted' AND len(conditions) > 0 THEN 1 ELSE 0 END) = 1 AS conditional,
     max(CASE WHEN {sql.defective()} OR {blank("request_id", "scope", "answer")} OR requested_at IS NULL
-             OR answered_at < requested_at OR performed_at < requested_at
+             OR answered_at < requested_at OR performed_at < requested_at OR performed_at > {scope.as_of}
              OR (answer <> 'pending' AND answered_at IS NULL) THEN 1 ELSE 0 END) = 1 AS flawed,
     max(CASE WHEN {blank("request_id", "answer")} OR {unread("requested_at", "answered_at")}
              OR answered_at < requested_at OR (answer <> 'pending' AND answered_at IS NULL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from checks import sql
 from checks.commitment import Scope
@@ -31,6 +32,8 @@ KEEPS = {
     ("data_retention_mode", "aws_review"): "yes",
 }
 NOTHING = Duration("0s")
+#: A meter, from and until when it counted in microseconds, how many requests, and whether they are one system's only.
+Total: TypeAlias = tuple[str, int, int, int, bool]
 #: Totals of one meter's requests that one audit looks at.
 MAX_TOTALS = 50_000
 
@@ -180,10 +183,14 @@ feature AS (
         )
 
     def _usage(self, query: Query) -> tuple[Coverage, set[Reason]]:
-        """Return whether feature use explains every request that an independent meter counted, interval by interval."""
-        totals, gaps = self._totals(query)
-        seen = self._uses(query, totals)
-        missing = sum(max(0, t[3] - seen.get((t[1], t[2]), 0)) for t in totals)
+        """Return whether feature use explains every request that an independent meter counted, interval by interval.
+
+        What one system's meter counted must be explained as well, but only a meter of all requests spans the period.
+        """
+        counted, gaps = self._totals(query)
+        seen = self._uses(query, counted)
+        missing = sum(max(0, t[3] - seen.get((t[1], t[2]), 0)) for t in counted)
+        totals = [t for t in counted if not t[4]]
         spanning = [m for m in {t[0] for t in totals} if self._spans([t for t in totals if t[0] == m])]
         note = f"{missing} requests fewer than counted" if missing else ""
         if not spanning:
@@ -193,7 +200,7 @@ feature AS (
             gaps.add(Reason.INCOMPLETE_COVERAGE)
         return Coverage(subject="feature use", covered=not note, expected=expected, note=note), gaps
 
-    def _uses(self, query: Query, totals: list[tuple[str, int, int, int]]) -> dict[tuple[int, int], int]:
+    def _uses(self, query: Query, totals: list[Total]) -> dict[tuple[int, int], int]:
         """Return how many requests the uses of entry features add up to in each total's interval."""
         spans = sql.rows("span", ("low", "high"), sorted({(str(t[1]), str(t[2])) for t in totals}))
         if not totals:
@@ -208,24 +215,24 @@ feature AS (
         )
         return {(r[0], r[1]): r[2] for r in counted}
 
-    def _totals(self, query: Query) -> tuple[list[tuple[str, int, int, int]], set[Reason]]:
+    def _totals(self, query: Query) -> tuple[list[Total], set[Reason]]:
         s = self.scope
         found = query(
             "SELECT DISTINCT meter, period_start, period_end, value, "
             f"({sql.defective()} OR coalesce(trim(meter), '') = '' OR metric IS NULL OR period_start IS NULL "
             "OR period_end IS NULL OR value IS NULL OR value < 0 OR period_end <= period_start) AS broken, "
-            f"{sql.dependent_meter(s.excluded_meters)} AS own "
-            "FROM usage_totals WHERE coalesce(metric, 'requests') = 'requests' AND system_id IS NULL "
+            f"{sql.dependent_meter(s.excluded_meters)} AS own, system_id IS NOT NULL AS partly "
+            "FROM usage_totals WHERE coalesce(metric, 'requests') = 'requests' "
             f"AND coalesce(period_start, {s.start}) < {s.end} AND coalesce(period_end, {s.end}) > {s.start} "
             f"LIMIT {MAX_TOTALS + 1}"
         )
         if len(found) > MAX_TOTALS:
             raise LimitExceeded(f"usage_totals: more than {MAX_TOTALS} totals for one period; send coarser totals")
-        whole = [(r[0], r[1], r[2], r[3]) for r in found if not r[4] and not r[5]]
+        whole = [(r[0], r[1], r[2], r[3], r[6]) for r in found if not r[4] and not r[5]]
         inside = [t for t in whole if t[1] >= s.start and t[2] <= s.end]
         return inside, {Reason.UNREADABLE_ROWS} if any(r[4] for r in found) else set()
 
-    def _spans(self, totals: list[tuple[str, int, int, int]]) -> bool:
+    def _spans(self, totals: list[Total]) -> bool:
         ordered = sorted((t[1], t[2]) for t in totals)
         joined = all(a[1] == b[0] for a, b in pairwise(ordered))
         return joined and ordered[0][0] == self.scope.start and ordered[-1][1] == self.scope.end

@@ -12,7 +12,7 @@ from checks.kernels.allow_list import Demand
 from checks.kernels.document_texts import contains_all, empty
 from checks.kernels.document_valid import DocumentValid, Issuer, Requirement
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import readable_inventory, surely_in_scope, systems_in_scope
+from checks.kernels.stored_systems import readable_inventory, surely_in_scope, system_members, systems_in_scope
 from evidence.model import Assurance, Coverage, Reason
 
 ATTESTATION = "tenancy-attestation"
@@ -114,17 +114,7 @@ FROM (WITH {self._hosts("either").ctes()} SELECT record, artefact, outcome, why 
 
     def members(self) -> str:
         """Return every system in scope, and what else was seen with the customer, or at another time than stated."""
-        start, end = self.scope.start, self.scope.end
-        return f"""
-WITH {self._seen()},
-astray AS (
-  SELECT DISTINCT n.resource_id FROM seen AS n
-  WHERE n.ours AND n.resource_id IS NOT NULL AND n.observed_at >= {start} AND n.observed_at < {end} AND NOT EXISTS (
-    SELECT 1 FROM system AS s
-    WHERE s.system_id = n.resource_id AND n.observed_at >= s.low AND n.observed_at <= s.high))
-SELECT system_id AS subject, low, high FROM system WHERE system_id NOT IN (SELECT resource_id FROM astray)
-UNION
-SELECT resource_id, {start}, {end} FROM astray"""
+        return f"WITH {self._seen()},{system_members(self.scope, 'seen', 'n.ours')}"
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable."""

@@ -82,6 +82,24 @@ def astray(name: str, moment: str) -> str:
     )
 
 
+def system_members(scope: Scope, seen: str, ours: str) -> str:
+    """Return a CTE and a SELECT of subject, low, high: systems in scope, and what else was seen to be the customer's.
+
+    `seen` is a table of resource_id and observed_at, `ours` the condition that a row n of it is the customer's. What
+    was seen at another time than the inventory states was there throughout, for all that is known.
+    """
+    low, high = str(scope.start), str(scope.end)
+    return f"""
+astray AS (
+  SELECT DISTINCT n.resource_id FROM {seen} AS n
+  WHERE {ours} AND n.resource_id IS NOT NULL AND n.observed_at >= {low} AND n.observed_at < {high} AND NOT EXISTS (
+    SELECT 1 FROM system AS s
+    WHERE s.system_id = n.resource_id AND n.observed_at >= s.low AND n.observed_at <= s.high))
+SELECT system_id AS subject, low, high FROM system WHERE system_id NOT IN (SELECT resource_id FROM astray)
+UNION
+SELECT resource_id, {low}, {high} FROM astray"""
+
+
 def readable_inventory() -> Demand:
     """Return that there is an inventory and every row of it could be read."""
     return Demand(

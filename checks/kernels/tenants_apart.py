@@ -9,7 +9,14 @@ from checks.commitment import Scope
 from checks.kernel import Query, Reach
 from checks.kernels.allow_list import Demand, nothing_further
 from checks.kernels.present import incomplete
-from checks.kernels.stored_systems import excluded, readable_inventory, rulings, surely_in_scope, systems_in_scope
+from checks.kernels.stored_systems import (
+    excluded,
+    readable_inventory,
+    rulings,
+    surely_in_scope,
+    system_members,
+    systems_in_scope,
+)
 from evidence.model import Reason
 
 
@@ -101,18 +108,8 @@ shared AS (
 
     def members(self) -> str:
         """Return every system in scope, and what else was seen with the customer, or at another time than stated."""
-        start, end = self.scope.start, self.scope.end
-        return f"""
-WITH {self._shared()},
-astray AS (
-  SELECT DISTINCT n.resource_id FROM tenancy AS n
-  WHERE n.resource_id IS NOT NULL AND {sql.one_of("n.tenant_id", self.tenants)}
-    AND n.observed_at >= {start} AND n.observed_at < {end} AND NOT EXISTS (
-      SELECT 1 FROM system AS s
-      WHERE s.system_id = n.resource_id AND n.observed_at >= s.low AND n.observed_at <= s.high))
-SELECT system_id AS subject, low, high FROM system WHERE system_id NOT IN (SELECT resource_id FROM astray)
-UNION
-SELECT resource_id, {start}, {end} FROM astray"""
+        ours = sql.one_of("n.tenant_id", self.tenants)
+        return f"WITH {self._shared()},{system_members(self.scope, 'tenancy', ours)}"
 
     def demands(self) -> tuple[Demand, ...]:
         """Return that the inventory is readable, the customer was seen, and all not dedicated tested in production."""
