@@ -56,9 +56,14 @@ COMPOUND = ("a s", "co kg", "co limited", "co ltd", "gmbh co kg", "private limit
 
 
 def spellings(company: str) -> tuple[str, ...]:
-    """Return the company's name without and with each legal form, in lower case, full stops and commas left out."""
-    core = core_name(company.replace(",", "").replace(".", ""))
-    return (core, *(f"{core} {form}" for form in sorted({*LEGAL_FORMS, *COMPOUND})))
+    """Return the company's name as it is, without and with each legal form, in lower case.
+
+    Full stops and commas are left out and other marks between words are spaces; a legal form may be of several words
+    that stand in no list.
+    """
+    bare = company.replace(",", "").replace(".", "")
+    core = core_name(bare)
+    return (core, " ".join(_words(bare)), *(f"{core} {form}" for form in sorted({*LEGAL_FORMS, *COMPOUND})))
 
 
 def core_name(company: str) -> str:
@@ -66,7 +71,11 @@ def core_name(company: str) -> str:
 
     Marks between words are spaces, and a legal form may be spelt with them: S.A., A/S.
     """
-    words = re.split(r"[\s" + re.escape(MARKS) + "]+", company.lower().strip(" " + MARKS))
+    words = _words(company)
     while form := next((n for n in (4, 3, 2, 1) if len(words) > n and "".join(words[-n:]) in LEGAL_FORMS), 0):
         del words[-form:]
     return " ".join(words)
+
+
+def _words(company: str) -> list[str]:
+    return re.split(r"[\s" + re.escape(MARKS) + "]+", company.lower().strip(" " + MARKS))

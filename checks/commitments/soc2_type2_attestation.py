@@ -113,12 +113,13 @@ def _hosts(scope: Scope) -> str:
         f"AND NOT contains(lower(issuer), lower(holder_entity)) AND NOT {sql.bears_name_of('issuer', scope.vendor)}"
     )
     bad = (
-        f"lower(opinion) <> '{GOOD_OPINION}' AND coalesce(period_start * {sql.DAY} < {scope.end}, true) "
+        f"coalesce(lower(opinion) <> '{GOOD_OPINION}', true) "
+        f"AND coalesce(period_start * {sql.DAY} < {scope.end}, true) "
         f"AND coalesce(period_end * {sql.DAY} >= {scope.start}, true)"
     )
     return (
         "SELECT holder FROM (SELECT lower(holder_entity) AS holder, document_id, "
-        f"bool_and(coalesce({good}, false)) AS good, bool_or(coalesce({bad}, false)) AS bad FROM documents "
+        f"bool_and(coalesce({good}, false)) AS good, bool_or({bad}) AS bad FROM documents "
         f"WHERE lower(kind) = 'soc2' AND coalesce(received_at <= {scope.as_of}, true) "
         "GROUP BY lower(holder_entity), document_id) AS report "
         "GROUP BY holder HAVING bool_or(good) AND NOT bool_or(bad)"

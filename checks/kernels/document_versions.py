@@ -44,7 +44,7 @@ account AS (
     {until if endless else f"nullif({until}, {FAR})"} AS ends,
     period_start, period_end, {unstated()} AS broken, artefact, lower(file_sha256) AS digest,
     ({asked}) AS asked
-  FROM documents WHERE {known} AND ({asked} OR coalesce({kinds}, true))),
+  FROM documents WHERE {known} AND coalesce({kinds}, true)),
 compared AS (
   SELECT *, CASE WHEN digest IS NOT NULL AND (min(starts) OVER same_file < max(starts) OVER same_file
                   OR min(ends) OVER same_file < max(ends) OVER same_file) THEN 1 ELSE 0 END AS redated

@@ -24,8 +24,9 @@ class ReportInterval:
 
     The anniversary itself is in time. Only a trusted report by somebody independent, with an unqualified opinion, on
     the contracted services, that makes every assertion without exceptions moves the anniversary. Where a doubtful
-    report could have kept it, nothing is proven. When no report of the kind was ever supplied, nothing is either: then
-    nobody has shown that reports are kept here at all.
+    report could have kept it, nothing is proven. One whose anniversary had passed when the clause began moves none: the
+    first that the clause asks for is due so many months after it began. When no report of the kind was ever supplied,
+    nothing is proven either: then nobody has shown that reports are kept here at all.
     """
 
     scope: Scope
@@ -119,7 +120,8 @@ report AS (
            THEN '{Reason.INCOMPLETE_COVERAGE}' END AS open
   FROM end_due),
 point AS (
-  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
+  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report
+  WHERE flaw IS NULL AND open IS NULL AND due >= {s.since}),
 doubt AS (
   SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {sql.NEVER}) AS high
   FROM report WHERE flaw IS NULL AND open IS NOT NULL),

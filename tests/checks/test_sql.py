@@ -23,3 +23,25 @@ def test_a_step_stands_before_a_statement_that_speaks_of_it(statement: str, foun
         connection.execute("CREATE TABLE given AS FROM (VALUES (1), (2)) AS v(n); CREATE TABLE other AS SELECT 7 AS n")
         assert connection.execute(sql.after(CTE, statement)).fetchall() == [(found,)]
     assert (CTE in sql.after(CTE, statement)) is ("given" in statement)
+
+
+@pytest.mark.parametrize(
+    ("company", "told", "same"),
+    [
+        ("Vendor Ltd", "vendor limited", True),
+        ("Vendor Ltd", "Vendor", True),
+        ("Vendor Ltd", "Vendor Parts Ltd", False),
+        ("Vendor Pte. Limited", "Vendor Pte Limited", True),
+        ("Vendor Inc. LLC", "Vendor, Inc LLC", True),
+        ("Vendor S/A", "Vendor S A", True),
+        ("Vendor GmbH & Co. KG", "Vendor GmbH & Co KG", True),
+        ("Ten-Ten Co. Pte. Ltd.", "Ten Ten Co Pte Ltd", True),
+        ("Ten-Ten Co. Pte. Ltd.", "Ten Co Pte Ltd", False),
+    ],
+)
+def test_a_company_is_known_by_its_name_whatever_its_legal_form_is_said_to_be(
+    company: str, told: str, same: bool
+) -> None:
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute(f"SELECT {sql.spelt_like('told', company)} FROM (SELECT ? AS told)", [told])
+        assert found.fetchall() == [(same,)]
