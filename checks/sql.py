@@ -114,8 +114,13 @@ def bears_name_of(column: str, company: str) -> str:
 
 def spelt_like(column: str, company: str) -> str:
     """Return the condition that a column holds the company's name, whatever its legal form is said to be."""
-    bare = f"replace(replace(lower({column}), ',', ''), '.', '')"
-    return f"trim({_words(bare)}) IN {texts(spellings(company))}"
+    return f"{bare(column)} IN {texts(spellings(company))}"
+
+
+def bare(column: str) -> str:
+    """Return the name of a company in lower case, full stops and commas left out and single spaces for other marks."""
+    plain = f"replace(replace(lower({column}), ',', ''), '.', '')"
+    return f"trim({_words(plain)})"
 
 
 def _words(name: str) -> str:

@@ -115,14 +115,15 @@ def _hosts(scope: Scope) -> str:
     bad = (
         f"coalesce(lower(opinion) <> '{GOOD_OPINION}', true) "
         f"AND coalesce(period_start * {sql.DAY} < {scope.end}, true) "
-        f"AND coalesce(period_end * {sql.DAY} >= {scope.start}, true)"
+        f"AND coalesce(coalesce(period_end, issued_on) * {sql.DAY} >= {scope.start}, true)"
     )
     return (
-        "SELECT holder FROM (SELECT lower(holder_entity) AS holder, document_id, "
+        "SELECT holder FROM (SELECT *, bool_or(bad) OVER (PARTITION BY name) AS accused FROM ("
+        f"SELECT lower(holder_entity) AS holder, {sql.bare('holder_entity')} AS name, document_id, "
         f"bool_and(coalesce({good}, false)) AS good, bool_or({bad}) AS bad FROM documents "
-        f"WHERE lower(kind) = 'soc2' AND coalesce(received_at <= {scope.as_of}, true) "
-        "GROUP BY lower(holder_entity), document_id) AS report "
-        "GROUP BY holder HAVING bool_or(good) AND NOT bool_or(bad)"
+        f"WHERE coalesce(lower(kind) = 'soc2', true) AND coalesce(received_at <= {scope.as_of}, true) "
+        "GROUP BY lower(holder_entity), document_id) AS report) AS told "
+        "GROUP BY holder HAVING bool_or(good) AND NOT bool_or(accused)"
     )
 
 

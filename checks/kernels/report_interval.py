@@ -24,9 +24,10 @@ class ReportInterval:
 
     The anniversary itself is in time. Only a trusted report by somebody independent, with an unqualified opinion, on
     the contracted services, that makes every assertion without exceptions moves the anniversary. Where a doubtful
-    report could have kept it, nothing is proven. One whose anniversary had passed when the clause began moves none: the
-    first that the clause asks for is due so many months after it began. When no report of the kind was ever supplied,
-    nothing is proven either: then nobody has shown that reports are kept here at all.
+    report could have kept it, or could have begun it before the clause, nothing is proven; nor where it had passed when
+    this edition of the clause began, until so many months after that: nobody knows whether an earlier edition asked for
+    reports. When no report of the kind was ever supplied, nothing is proven either: then nobody has shown that reports
+    are kept here at all. What a report from before says does not break this edition.
     """
 
     scope: Scope
@@ -120,8 +121,7 @@ report AS (
            THEN '{Reason.INCOMPLETE_COVERAGE}' END AS open
   FROM end_due),
 point AS (
-  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report
-  WHERE flaw IS NULL AND open IS NULL AND due >= {s.since}),
+  SELECT '{KIND}' AS subject, record, met_at, due, artefact FROM report WHERE flaw IS NULL AND open IS NULL),
 doubt AS (
   SELECT '{KIND}' AS subject, open AS why, coalesce(met_at, 0) AS low, coalesce(met_at, {sql.NEVER}) AS high
   FROM report WHERE flaw IS NULL AND open IS NOT NULL),
@@ -133,14 +133,22 @@ edge AS (
   FROM first_due CROSS JOIN (SELECT min(artefact) AS artefact, count(*) AS reports FROM report) AS r)"""
 
     def _standing(self) -> str:
-        """Reports that stand in the period and their predecessors, with the last day any earlier one examined."""
+        """Reports that stand in the period and their predecessors, with the last day any earlier one examined.
+
+        One that is late `broke` the clause only if its anniversary was under it, or a first report is overdue as well.
+        A doubtful report from before the clause may have `begun` a time that ended earlier than the clause's own.
+        """
+        since = self.scope.since
         return f"""
 examined AS (
   SELECT record, met_at, period_start, period_end,
          max(period_end) OVER (ORDER BY met_at, record ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
   FROM report WHERE flaw IS NULL AND open IS NULL),
 row_of AS (
-  SELECT s.*, e.reports, coalesce(x.before, {self.scope.since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
+  SELECT s.*, e.reports, coalesce(x.before, {since // sql.DAY} - 1) AS before, x.period_start, x.period_end,
+         (s.proven AND (s.due >= {since} OR (s.doubts = 0 AND s.ends > e.opening_due))) AS broke,
+         (s.opens = 1 AND EXISTS (SELECT 1 FROM report AS r WHERE r.flaw IS NULL AND r.open IS NOT NULL
+           AND r.met_at < s.met_at AND r.due >= {since} AND r.due < s.ends)) AS begun,
          s.ends > {self.scope.start} AS stands,
          coalesce(lead(s.ends) OVER (ORDER BY s.met_at, s.opens DESC, s.record), 0) > {self.scope.start} AS precedes
   FROM stretch AS s CROSS JOIN edge AS e
@@ -156,8 +164,8 @@ good AS (
          WHEN NOT late THEN '{Reason.INCOMPLETE_COVERAGE}' WHEN reports = 0 THEN '{Reason.NO_EVIDENCE}'
          ELSE doubt END AS why
   FROM (SELECT *,
-    CASE WHEN late AND proven AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
-         WHEN late THEN 'unknown' WHEN opens = 1 AND NOT followed THEN 'open'
+    CASE WHEN late AND broke AND reports > 0 AND (opens = 0 OR NOT followed) THEN 'violation'
+         WHEN late OR begun THEN 'unknown' WHEN opens = 1 AND NOT followed THEN 'open'
          WHEN opens = 0 AND stands AND (period_start > before + 1 OR period_end <= before) THEN 'unknown'
          ELSE 'ok' END AS outcome
     FROM row_of WHERE stands OR precedes) AS ruled),
@@ -167,7 +175,8 @@ outdone AS (
          WHEN flaw = 'an assertion is missing' AND EXISTS (
               SELECT 1 FROM point AS p WHERE p.met_at < {end} AND p.due >= report.met_at) THEN 'excused'
          WHEN EXISTS (SELECT 1 FROM point AS p WHERE p.met_at > report.met_at AND p.met_at <= {start}) THEN 'excused'
-         WHEN flaw IS NULL OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
+         WHEN flaw IS NULL OR met_at < {self.scope.since}
+              OR EXISTS (SELECT 1 FROM point AS p WHERE p.met_at = report.met_at AND p.met_at <= {start})
            THEN 'unknown'
          ELSE 'violation' END AS outcome
   FROM report WHERE flaw IS NOT NULL OR open IS NOT NULL),

@@ -185,7 +185,8 @@ feature AS (
     def _usage(self, query: Query) -> tuple[Coverage, set[Reason]]:
         """Return whether feature use explains every request that an independent meter counted, interval by interval.
 
-        What one system's meter counted must be explained as well, but only a meter of all requests spans the period.
+        What a meter counted for one system must be explained as well, the most of them, as a request may pass several;
+        but only a meter of all requests spans the period.
         """
         counted, gaps = self._totals(query)
         seen = self._uses(query, counted)
@@ -217,13 +218,17 @@ feature AS (
 
     def _totals(self, query: Query) -> tuple[list[Total], set[Reason]]:
         s = self.scope
+        outside = "SELECT system_id FROM system_inventory WHERE NOT in_scope AND system_id IS NOT NULL"
         found = query(
-            "SELECT DISTINCT meter, period_start, period_end, value, "
+            "SELECT meter, period_start, period_end, max(value), broken, own, partly FROM ("
+            "SELECT meter, period_start, period_end, value, CASE WHEN system_id IS NULL THEN value END AS each, "
             f"({sql.defective()} OR coalesce(trim(meter), '') = '' OR metric IS NULL OR period_start IS NULL "
             "OR period_end IS NULL OR value IS NULL OR value < 0 OR period_end <= period_start) AS broken, "
             f"{sql.dependent_meter(s.excluded_meters)} AS own, system_id IS NOT NULL AS partly "
             "FROM usage_totals WHERE coalesce(metric, 'requests') = 'requests' "
-            f"AND coalesce(period_start, {s.start}) < {s.end} AND coalesce(period_end, {s.end}) > {s.start} "
+            f"AND (system_id IS NULL OR system_id NOT IN ({outside})) "
+            f"AND coalesce(period_start, {s.start}) < {s.end} AND coalesce(period_end, {s.end}) > {s.start}"
+            ") AS stated GROUP BY meter, period_start, period_end, each, broken, own, partly "
             f"LIMIT {MAX_TOTALS + 1}"
         )
         if len(found) > MAX_TOTALS:
