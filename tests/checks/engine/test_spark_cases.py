@@ -1,21 +1,26 @@
 """Two engines, one result: every kind's cases give the same finding, byte for byte, on Spark as on DuckDB.
 
-The default run takes the first breached case of every kind through Great Expectations on a real cluster; `make spark`
-takes every case there is, the first of each status and the boundaries through Great Expectations as well. With
-`-m spark_all -k every_statement` only as many cases are taken as ask every statement of every kind once.
+The default run takes the first breached case of every kind on a real cluster, of every fourth kind through Great
+Expectations as well; `make spark` takes every case there is, the first of each status and the boundaries in that way.
+With `-m spark_all -k every_statement` only as many cases are taken as ask every statement of every kind once.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from tests.checks.engine.spark_desk import KINDS, SparkDesk, cases_of, first_breach
 
+#: Kinds whose first breach Great Expectations judges in the default run: on Spark it takes longer than all the rest.
+JUDGED = frozenset(KINDS[::4])
+
 
 @pytest.mark.spark
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_breach_gives_the_same_bytes_on_spark(kind: str, spark: SparkDesk) -> None:
-    assert spark.differences([first_breach(cases_of(kind))]) == []
+    assert spark.differences([replace(first_breach(cases_of(kind)), real=kind in JUDGED)]) == []
 
 
 @pytest.mark.spark_all
