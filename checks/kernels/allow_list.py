@@ -134,7 +134,7 @@ step AS (
     s.moment - lag(s.moment) OVER (PARTITION BY m.subject, m.low, m.high ORDER BY s.moment) AS gap
   FROM member AS m LEFT JOIN sight AS s ON s.subject = m.subject AND s.moment >= m.low AND s.moment < m.high)
 SELECT subject, count(moment), greatest(min(moment) - low, high - max(moment), coalesce(max(gap), 0))
-FROM step GROUP BY subject, low, high ORDER BY subject, low LIMIT {MAX_MEMBERS + 1}""")
+FROM step GROUP BY subject, low, high ORDER BY subject, low, high LIMIT {MAX_MEMBERS + 1}""")
         if len(found) > MAX_MEMBERS:
             raise LimitExceeded(f"more than {MAX_MEMBERS} objects must be observed for one clause; split the clause")
         return [_follow(str(r[0]), int(r[1]), r[2], every) for r in found]
