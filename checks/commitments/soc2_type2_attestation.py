@@ -103,6 +103,7 @@ def _hosts(scope: Scope) -> str:
     """Return a SELECT of the organisations whose own report covers the period, and of which none says otherwise.
 
     A document counts only if all that is stated of it does. The vendor cannot report on its host, nor be its own.
+    One that does not say of which kind it is may speak against a host, and so may one that spells its name otherwise.
     """
     last = scope.end - sql.DAY
     good = (
